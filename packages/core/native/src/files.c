@@ -1,0 +1,284 @@
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "protocol.h"
+#include "store.h"
+#include "walk.h"
+#include "wire.h"
+
+enum { CHUNK = 60 * 1024 };
+
+static bool privileged;
+static struct buffer out;
+static uint8_t chunk[CHUNK];
+
+void files_flush(void) {
+	if (!write_all(1, out.data + out.start, buffer_length(&out))) _exit(0);
+	buffer_consume(&out, buffer_length(&out));
+}
+
+void files_answer(uint8_t type, const void *data, size_t count) {
+	put_u32(&out, (uint32_t)count + 1);
+	put_u8(&out, type);
+	buffer_append(&out, data, count);
+	if (buffer_length(&out) > CHUNK) files_flush();
+}
+
+static void answer_result(int failed) {
+	uint8_t code[4];
+	store_u32(code, (uint32_t)errno);
+	files_answer(failed ? FILE_ERROR : FILE_OK, code, failed ? sizeof code : 0);
+}
+
+/* Opens the directory that holds the last component of an absolute path. The privileged service
+ * goes down one component at a time and never through a link, so that no link can lead it to the
+ * store or out of the tree that was asked for. */
+int files_open_parent(const char *path, const char **name) {
+	char part[256];
+	int at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	while (at >= 0) {
+		while (*path == '/') path++;
+		size_t length = strcspn(path, "/");
+		const char *rest = path + length + strspn(path + length, "/");
+		if (*rest == 0 && privileged && (path[length] != 0 || (length == 2 && path[0] == '.' && path[1] == '.'))) {
+			close(at);
+			errno = EINVAL;
+			return -1;
+		}
+		if (*rest == 0) {
+			*name = length ? path : ".";
+			return at;
+		}
+		if (length >= sizeof part) {
+			close(at);
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(part, path, length);
+		part[length] = 0;
+		int next = openat(at, part, O_PATH | O_DIRECTORY | O_CLOEXEC | (privileged ? O_NOFOLLOW : 0));
+		close(at);
+		if (privileged && strcmp(part, "..") == 0 && next >= 0) {
+			close(next);
+			errno = EINVAL;
+			return -1;
+		}
+		at = next;
+		path = rest;
+	}
+	return -1;
+}
+
+/* Opens a regular file; anything else would block or have effects. */
+int files_open_regular(const char *path, struct stat *st) {
+	const char *name;
+	int parent = files_open_parent(path, &name);
+	if (parent < 0) return -1;
+	int fd = openat(parent, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (privileged ? O_NOFOLLOW : 0));
+	int error = errno;
+	close(parent);
+	errno = error;
+	if (fd < 0 || (fstat(fd, st) == 0 && S_ISREG(st->st_mode))) return fd;
+	close(fd);
+	errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
+	return -1;
+}
+
+static int read_file(const char *path) {
+	struct stat st;
+	int fd = files_open_regular(path, &st);
+	if (fd < 0) return -1;
+	ssize_t n;
+	while ((n = read(fd, chunk, CHUNK)) > 0) files_answer(FILE_CHUNK, chunk, (size_t)n);
+	close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+int files_set(int parent, const char *name, const struct attributes *a) {
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {a->seconds, a->nanoseconds}};
+	struct stat st;
+	if (a->set & SET_OWNER && fchownat(parent, name, a->uid, a->gid, AT_SYMLINK_NOFOLLOW) != 0) return -1;
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return -1;
+	if (a->set & SET_MODE && !S_ISLNK(st.st_mode) && fchmodat(parent, name, a->mode & 07777, 0) != 0) return -1;
+	return a->set & SET_TIME ? utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) : 0;
+}
+
+static struct attributes read_attributes(struct reader *r) {
+	struct attributes a = {.set = read_u32(r), .mode = read_u32(r), .uid = read_u32(r), .gid = read_u32(r)};
+	a.seconds = (int64_t)read_u64(r);
+	a.nanoseconds = read_u32(r);
+	return a;
+}
+
+/* A file being written: under a name of its own until it is whole. */
+static struct {
+	int fd, parent, error;
+	char name[256], temporary[32];
+	struct attributes attributes;
+} writing = {.fd = -1, .parent = -1};
+
+int files_create(int parent, char temporary[32]) {
+	static unsigned counter;
+	snprintf(temporary, 32, ".paracle-%d-%u", (int)getpid(), counter++);
+	return openat(parent, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+int files_replace(int parent, const char *temporary, const char *name, const struct attributes *a) {
+	if (files_set(parent, temporary, a) == 0 && renameat(parent, temporary, parent, name) == 0) return 0;
+	int error = errno;
+	unlinkat(parent, temporary, 0);
+	errno = error;
+	return -1;
+}
+
+static void begin_write(const char *path, const struct attributes *a) {
+	const char *name;
+	writing.error = 0;
+	writing.attributes = *a;
+	writing.parent = files_open_parent(path, &name);
+	if (writing.parent >= 0 && strlen(name) < sizeof writing.name) {
+		strcpy(writing.name, name);
+		writing.name[strcspn(name, "/")] = 0;
+		writing.fd = files_create(writing.parent, writing.temporary);
+	}
+	if (writing.fd < 0) writing.error = errno;
+}
+
+static int end_write(void) {
+	if (writing.fd >= 0) {
+		close(writing.fd);
+		if (writing.error) unlinkat(writing.parent, writing.temporary, 0);
+		else if (files_replace(writing.parent, writing.temporary, writing.name, &writing.attributes) != 0)
+			writing.error = errno;
+	}
+	if (writing.parent >= 0) close(writing.parent);
+	writing.fd = writing.parent = -1;
+	errno = writing.error;
+	return writing.error ? -1 : 0;
+}
+
+/* In the directory of `path`: a directory (target NULL) or a symbolic link. */
+static int make(const char *path, const char *target, const struct attributes *a) {
+	const char *name;
+	struct stat st;
+	int parent = files_open_parent(path, &name);
+	if (parent < 0) return -1;
+	int result = target ? symlinkat(target, parent, name) : mkdirat(parent, name, 0700);
+	if (result != 0 && errno == EEXIST && !target &&
+	    fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+		result = 0;
+	if (result == 0) result = files_set(parent, name, a);
+	int error = errno;
+	close(parent);
+	errno = error;
+	return result;
+}
+
+/* Applies `act` to the last component of a path. */
+static int at_parent(const char *path, int (*act)(int parent, const char *name, const void *context), const void *context) {
+	const char *name;
+	int parent = files_open_parent(path, &name);
+	if (parent < 0) return -1;
+	int result = act(parent, name, context);
+	int error = errno;
+	close(parent);
+	errno = error;
+	return result;
+}
+
+static int act_set(int parent, const char *name, const void *attributes) {
+	return files_set(parent, name, attributes);
+}
+
+static int act_remove(int parent, const char *name, const void *context) {
+	(void)context;
+	return walk_remove(parent, name);
+}
+
+static int act_stat(int parent, const char *name, const void *context) {
+	(void)context;
+	return walk_entry(parent, name);
+}
+
+static int hash_file(const char *path) {
+	struct stat st;
+	uint8_t digest[32];
+	int fd = files_open_regular(path, &st);
+	int result = fd < 0 ? -1 : store_hash(fd, digest);
+	if (fd >= 0) close(fd);
+	if (result == 0) files_answer(FILE_CHUNK, digest, sizeof digest);
+	return result;
+}
+
+static int serve(uint8_t type, struct reader *r) {
+	struct attributes a = {0};
+	if (type == FILE_WRITE || type == FILE_MKDIR || type == FILE_SYMLINK || type == FILE_SET || type == FILE_RESTORE)
+		a = read_attributes(r);
+	const char *path = type == FILE_WRITE_END ? "" : read_string(r);
+	if (!path) _exit(70);
+	switch (type) {
+	case FILE_WALK: return walk_tree(path);
+	case FILE_READ: return read_file(path);
+	case FILE_WRITE_END: return end_write();
+	case FILE_MKDIR: return make(path, NULL, &a);
+	case FILE_SYMLINK: {
+		const char *target = read_string(r);
+		return target ? make(path, target, &a) : -1;
+	}
+	case FILE_REMOVE: return at_parent(path, act_remove, NULL);
+	case FILE_SET: return at_parent(path, act_set, &a);
+	case FILE_STAT: return at_parent(path, act_stat, NULL);
+	case FILE_HASH: return hash_file(path);
+	case FILE_SAVE: return privileged ? store_save(path) : (errno = EPERM, -1);
+	case FILE_RESTORE: {
+		const char *digest = read_string(r);
+		return privileged && digest ? store_restore(digest, path, &a) : (errno = EPERM, -1);
+	}
+	default: _exit(70);
+	}
+}
+
+static void dispatch(struct reader *r) {
+	uint8_t type = read_u8(r);
+	if (type == FILE_WRITE) {
+		struct attributes a = read_attributes(r);
+		const char *path = read_string(r);
+		if (!path) _exit(70);
+		begin_write(path, &a);
+	} else if (type == FILE_DATA) {
+		if (writing.fd >= 0 && !writing.error && !write_all(writing.fd, r->at, r->left)) writing.error = errno;
+	} else {
+		int result = serve(type, r);
+		if (result <= 0) answer_result(result);
+	}
+}
+
+_Noreturn void files_run(uid_t uid, gid_t gid) {
+	privileged = uid == 0;
+	umask(0);
+	if (!privileged) {
+		setgroups(0, NULL);
+		setfsgid(gid);
+		setfsuid(uid);
+	}
+	static uint8_t request[FRAME_MAX_OUT];
+	uint8_t header[4];
+	for (;;) {
+		struct reader length = {header, sizeof header, false};
+		if (buffer_length(&out) > 0) files_flush();
+		if (!read_all(0, header, sizeof header)) _exit(0);
+		size_t count = read_u32(&length);
+		if (count == 0 || count > sizeof request || !read_all(0, request, count)) _exit(70);
+		struct reader r = {request, count, false};
+		dispatch(&r);
+	}
+}

@@ -1,0 +1,182 @@
+#include "keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "protocol.h"
+#include "tree.h"
+#include "wire.h"
+
+/* How long SIGKILL may take before what is left is reported: a process in an uninterruptible call
+ * of the kernel dies only when that returns. */
+enum { SURVIVOR_MS = 3000, RESCAN_MS = 20 };
+
+static struct {
+	int control, children;
+	pid_t leader;
+	bool keep, killed, frozen, finished;
+	int64_t deadline; /* when TERM turns into KILL; -1: no end was ordered */
+} keeper;
+
+static int64_t now_ms(void) {
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void report(struct report *r) {
+	struct rusage usage;
+	getrusage(RUSAGE_CHILDREN, &usage);
+	r->user_us = (uint64_t)usage.ru_utime.tv_sec * 1000000 + (uint64_t)usage.ru_utime.tv_usec;
+	r->system_us = (uint64_t)usage.ru_stime.tv_sec * 1000000 + (uint64_t)usage.ru_stime.tv_usec;
+	r->peak_bytes = (uint64_t)usage.ru_maxrss * 1024;
+	if (send(keeper.control, r, sizeof *r, MSG_NOSIGNAL) < 0) _exit(0);
+}
+
+/* Collects the dead; false once there is no child left. */
+static bool collect(void) {
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+		if (pid < 0 && errno == EINTR) continue;
+		if (pid < 0) return false;
+		if (pid == 0) return true;
+		if (pid != keeper.leader) continue;
+		keeper.leader = 0;
+		report(&(struct report){.type = REPORT_LEADER, .wait_status = (uint32_t)status, .killed = keeper.killed});
+	}
+}
+
+static void finish(uint32_t survivors) {
+	if (keeper.finished) return;
+	keeper.finished = true;
+	report(&(struct report){.type = REPORT_FINISHED, .survivors = survivors});
+}
+
+/* Ends the whole tree. Rounds, because a process may have been out of reach in one of them. */
+static void kill_tree(void) {
+	int64_t end = now_ms() + SURVIVOR_MS;
+	keeper.killed = true;
+	while (collect()) {
+		struct process *p;
+		tree_stop();
+		tree_signal(SIGKILL);
+		struct pollfd child = {.fd = keeper.children, .events = POLLIN};
+		struct signalfd_siginfo info;
+		for (int64_t round = now_ms() + RESCAN_MS; collect() && now_ms() < round;)
+			if (poll(&child, 1, RESCAN_MS) > 0 && read(keeper.children, &info, sizeof info) < 0) break;
+		if (now_ms() < end) continue;
+		finish((uint32_t)tree_scan(&p));
+		while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {}
+	}
+	finish(0);
+	_exit(0);
+}
+
+static void obey(const struct order *order) {
+	switch (order->type) {
+	case KEEPER_SIGNAL:
+		if (order->tree) tree_signal((int)order->signal);
+		else if (keeper.leader > 0) kill(keeper.leader, (int)order->signal);
+		break;
+	case KEEPER_KILL:
+		if (keeper.deadline >= 0 && keeper.deadline <= now_ms() + order->grace_ms) break;
+		keeper.deadline = now_ms() + order->grace_ms;
+		if (order->grace_ms == 0) break;
+		tree_signal(SIGTERM);
+		tree_signal(SIGCONT); /* a stopped process sees TERM only when it goes on */
+		break;
+	case KEEPER_FREEZE:
+		if (!keeper.frozen) tree_stop();
+		keeper.frozen = true;
+		report(&(struct report){.type = REPORT_FROZEN});
+		break;
+	case KEEPER_THAW:
+		if (keeper.frozen) tree_continue();
+		keeper.frozen = false;
+		report(&(struct report){.type = REPORT_THAWED});
+		break;
+	}
+}
+
+/* Reads what the child says before it becomes the program: nothing is good news. */
+static void await_start(int status) {
+	struct refusal refusal;
+	if (!read_all(status, &refusal, sizeof refusal)) {
+		report(&(struct report){.type = REPORT_STARTED, .pid = (uint32_t)keeper.leader});
+		close(status);
+		return;
+	}
+	report(&(struct report){.type = REPORT_REFUSED, .refusal = refusal});
+	while (waitpid(keeper.leader, NULL, 0) < 0 && errno == EINTR) {}
+	_exit(0);
+}
+
+_Noreturn static void watch(void) {
+	struct pollfd fds[2] = {{.fd = keeper.control, .events = POLLIN}, {.fd = keeper.children, .events = POLLIN}};
+	for (;;) {
+		bool alive = collect();
+		if (!alive) {
+			finish(0);
+			_exit(0);
+		}
+		/* Without an order to end, the leader's own end ends what it left behind. */
+		if (keeper.leader == 0 && keeper.deadline < 0 && !keeper.keep) kill_tree();
+		int64_t left = keeper.deadline < 0 ? -1 : keeper.deadline - now_ms();
+		if (keeper.deadline >= 0 && left <= 0) kill_tree();
+		if (poll(fds, 2, (int)left) < 0) continue;
+		struct signalfd_siginfo info;
+		if (fds[1].revents && read(keeper.children, &info, sizeof info) < 0) continue;
+		struct order order;
+		if (!fds[0].revents) continue;
+		if (recv(keeper.control, &order, sizeof order, 0) != sizeof order) kill_tree();
+		obey(&order);
+	}
+}
+
+/* Nothing of PID 1's connections may stay open here. */
+static void close_all_but(int control) {
+	dup2(control, 3);
+	if (syscall(SYS_close_range, 4u, ~0u, 0u) != 0)
+		for (int fd = 4; fd < 4096; fd++) close(fd);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+	close(null);
+	fcntl(3, F_SETFD, FD_CLOEXEC);
+}
+
+_Noreturn void keeper_run(const struct command *command, const int stdio[3], int control) {
+	int status[2];
+	sigset_t child;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &child, NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	keeper.control = control;
+	keeper.deadline = -1;
+	keeper.keep = command->flags & EXECUTE_KEEP;
+	keeper.leader = pipe2(status, O_CLOEXEC) == 0 ? fork() : -1;
+	if (keeper.leader < 0) {
+		report(&(struct report){.type = REPORT_REFUSED, .refusal = {STAGE_LIMIT, (uint32_t)errno}});
+		_exit(0);
+	}
+	if (keeper.leader == 0) child_run(command, stdio, status[1]);
+	close(status[1]);
+	await_start(status[0]);
+	close_all_but(control);
+	keeper.control = 3;
+	keeper.children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+	watch();
+}

@@ -1,0 +1,62 @@
+/* The supervisor: PID 1 of a sandbox. It starts, watches and kills untrusted processes on behalf of
+ * whoever speaks to it over its standard streams or through a relay. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "connection.h"
+#include "execution.h"
+#include "relay.h"
+
+static void on_signal(struct source *source, uint32_t events) {
+	(void)events;
+	struct signalfd_siginfo info;
+	if (read(source->fd, &info, sizeof info) != sizeof info) return;
+	if (info.ssi_signo != SIGCHLD) _exit(0); /* `docker stop`: the kernel ends the rest */
+	for (;;) {
+		pid_t pid = waitpid(-1, NULL, WNOHANG);
+		if (pid <= 0) break;
+		execution_keeper_died(pid);
+	}
+}
+
+static void watch_signals(void) {
+	static struct source signals = {-1, 0, on_signal, NULL};
+	sigset_t watched;
+	sigemptyset(&watched);
+	sigaddset(&watched, SIGCHLD);
+	sigaddset(&watched, SIGTERM);
+	sigaddset(&watched, SIGINT);
+	sigprocmask(SIG_BLOCK, &watched, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signals.fd = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+	loop_arm(&signals, EPOLLIN);
+}
+
+int main(int argc, char **argv) {
+	if (argc == 2 && strcmp(argv[1], "relay") == 0) relay_run();
+	if (argc == 2 && strcmp(argv[1], "build-id") == 0) {
+		puts(PARACLE_BUILD_ID);
+		return 0;
+	}
+	if (getpid() != 1) {
+		fputs("This is the supervisor of a Paracle sandbox; it runs as PID 1 of a container.\n", stderr);
+		return 64;
+	}
+	loop_open();
+	watch_signals();
+	cgroup_open();
+	connection_listen();
+	connection_open(STDIN_FILENO, STDOUT_FILENO, true);
+	for (;;) {
+		loop_turn(execution_deadline());
+		execution_sweep();
+		connection_sweep();
+	}
+}

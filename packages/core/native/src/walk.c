@@ -1,0 +1,175 @@
+#include "walk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "protocol.h"
+#include "store.h"
+#include "wire.h"
+
+enum { BATCH = 48 * 1024, MAX_DEPTH = 1024 };
+
+static struct buffer batch;
+
+static void flush_batch(void) {
+	if (buffer_length(&batch) > 0) files_answer(FILE_ENTRIES, batch.data + batch.start, buffer_length(&batch));
+	buffer_consume(&batch, buffer_length(&batch));
+}
+
+static void put_text(const char *text, size_t length) {
+	put_u16(&batch, (uint16_t)length);
+	buffer_append(&batch, text, length);
+}
+
+/* One entry; its path as given by the caller. */
+static void put_entry(int parent, const char *name, const char *path, const struct stat *st) {
+	char target[PATH_MAX];
+	ssize_t length = S_ISLNK(st->st_mode) ? readlinkat(parent, name, target, sizeof target) : 0;
+	put_u32(&batch, st->st_mode);
+	put_u32(&batch, st->st_uid);
+	put_u32(&batch, st->st_gid);
+	put_u32(&batch, (uint32_t)st->st_nlink);
+	put_u64(&batch, st->st_ino);
+	put_u64(&batch, st->st_dev);
+	put_u64(&batch, st->st_rdev);
+	put_u64(&batch, (uint64_t)st->st_size);
+	put_u64(&batch, (uint64_t)st->st_blocks);
+	put_u64(&batch, (uint64_t)st->st_mtim.tv_sec);
+	put_u32(&batch, (uint32_t)st->st_mtim.tv_nsec);
+	put_u64(&batch, (uint64_t)st->st_ctim.tv_sec);
+	put_u32(&batch, (uint32_t)st->st_ctim.tv_nsec);
+	put_text(path, strlen(path));
+	put_text(target, length > 0 ? (size_t)length : 0);
+	if (buffer_length(&batch) > BATCH) flush_batch();
+}
+
+/* Where something is mounted: its contents belong to somebody else. */
+static struct {
+	char **paths;
+	size_t count;
+} mounts;
+
+static void read_mounts(void) {
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	char *line = NULL;
+	size_t size = 0;
+	while (mounts.count > 0) free(mounts.paths[--mounts.count]);
+	while (file && getline(&line, &size, file) > 0) {
+		char path[PATH_MAX];
+		if (sscanf(line, "%*d %*d %*s %*s %4095s", path) != 1) continue;
+		char **grown = realloc(mounts.paths, (mounts.count + 1) * sizeof *grown);
+		if (!grown) _exit(71);
+		mounts.paths = grown;
+		mounts.paths[mounts.count++] = strdup(path);
+	}
+	free(line);
+	if (file) fclose(file);
+}
+
+static bool is_foreign(const char *path) {
+	if (strcmp(path, OWN_PATH) == 0) return true;
+	for (size_t i = 0; i < mounts.count; i++)
+		if (strcmp(mounts.paths[i], path) == 0) return true;
+	return false;
+}
+
+static int walk_directory(int fd, char *path, size_t length, int depth);
+
+static int visit(int parent, const char *name, char *path, size_t length, int depth) {
+	struct stat st;
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT ? 0 : -1;
+	if (depth > 0 && is_foreign(path)) {
+		files_answer(FILE_SKIPPED, path, length);
+		return 0;
+	}
+	put_entry(parent, name, path, &st);
+	if (!S_ISDIR(st.st_mode)) return 0;
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+	return walk_directory(fd, path, length, depth);
+}
+
+static int walk_directory(int fd, char *path, size_t length, int depth) {
+	DIR *directory = depth < MAX_DEPTH ? fdopendir(fd) : NULL;
+	if (!directory) {
+		close(fd);
+		errno = ELOOP;
+		return -1;
+	}
+	int result = 0;
+	struct dirent *entry;
+	while (result == 0 && (errno = 0, entry = readdir(directory))) {
+		size_t name = strlen(entry->d_name), slash = length > 1 || path[0] != '/';
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+		if (length + slash + name >= PATH_MAX) {
+			errno = ENAMETOOLONG;
+			result = -1;
+			break;
+		}
+		if (slash) path[length] = '/';
+		memcpy(path + length + slash, entry->d_name, name + 1);
+		result = visit(fd, entry->d_name, path, length + slash + name, depth + 1);
+		path[length] = 0;
+	}
+	int error = errno;
+	closedir(directory);
+	errno = error;
+	return result != 0 || error != 0 ? -1 : 0;
+}
+
+int walk_tree(const char *path) {
+	static char current[PATH_MAX];
+	const char *name;
+	size_t length = strlen(path);
+	if (length >= PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	int parent = files_open_parent(path, &name);
+	if (parent < 0) return -1;
+	read_mounts();
+	memcpy(current, path, length + 1);
+	struct stat st;
+	int result = fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW);
+	if (result == 0) result = visit(parent, name, current, length, 0);
+	int error = errno;
+	close(parent);
+	flush_batch();
+	errno = error;
+	return result;
+}
+
+int walk_entry(int parent, const char *name) {
+	struct stat st;
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return -1;
+	put_entry(parent, name, name, &st);
+	flush_batch();
+	return 0;
+}
+
+int walk_remove(int parent, const char *name) {
+	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT) return 0;
+	if (errno != EISDIR && errno != EPERM) return -1;
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	if (!directory) {
+		if (fd >= 0) close(fd);
+		return -1;
+	}
+	int result = 0;
+	struct dirent *entry;
+	while (result == 0 && (entry = readdir(directory)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			result = walk_remove(fd, entry->d_name);
+	int error = errno;
+	closedir(directory);
+	errno = error;
+	return result == 0 ? unlinkat(parent, name, AT_REMOVEDIR) : -1;
+}

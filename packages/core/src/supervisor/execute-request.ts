@@ -1,0 +1,68 @@
+import { EXECUTE_FLAG, MAX_REQUEST_BYTES } from './protocol.js';
+import { PayloadWriter } from './wire.js';
+
+/** What a supervisor is asked to run. */
+export interface ExecuteRequest {
+  /**
+   * `program`: a program of the image as the untrusted user; `probe`: print the files named by `argv`
+   * as that user sees them; `files`: the built-in file service as that user; `privileged-files`: the
+   * same as root.
+   */
+  readonly kind: 'program' | 'probe' | 'files' | 'privileged-files';
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+  readonly uid: number;
+  readonly gid: number;
+  /** 0 for none; the clock starts when the supervisor gets the request. */
+  readonly timeoutMs: number;
+  /** How long TERM may take before KILL, where a time-out ends it. */
+  readonly killGraceMs: number;
+  readonly hasStdin: boolean;
+  /** Whether what the leader leaves running lives on. */
+  readonly keepsBackground: boolean;
+}
+
+function flagsOf(request: ExecuteRequest): number {
+  const kinds = {
+    program: 0,
+    probe: EXECUTE_FLAG.probe,
+    files: EXECUTE_FLAG.files,
+    'privileged-files': EXECUTE_FLAG.files | EXECUTE_FLAG.privileged,
+  };
+  return (
+    kinds[request.kind] |
+    (request.hasStdin ? EXECUTE_FLAG.stdin : 0) |
+    (request.keepsBackground ? EXECUTE_FLAG.keep : 0)
+  );
+}
+
+/**
+ * Encodes a request.
+ *
+ * @throws TypeError where a string holds a NUL byte, which no program could be given
+ * @throws RangeError where the whole is longer than a request may be
+ */
+export function encodeExecuteRequest(request: ExecuteRequest, windowBytes: number): Buffer {
+  const environment = Object.entries(request.environment).map(([name, value]) => `${name}=${value}`);
+  for (const text of [request.workingDirectory, ...request.argv, ...environment]) {
+    if (text.includes('\0')) throw new TypeError('A command, its environment and its directory can hold no NUL byte');
+  }
+  const writer = new PayloadWriter()
+    .u32(flagsOf(request))
+    .u32(request.uid)
+    .u32(request.gid)
+    .u32(request.timeoutMs)
+    .u32(request.killGraceMs)
+    .u32(windowBytes)
+    .u32(windowBytes)
+    .u32(request.argv.length)
+    .u32(environment.length)
+    .text(request.workingDirectory);
+  for (const text of [...request.argv, ...environment]) writer.text(text);
+  const payload = writer.finish();
+  if (payload.length > MAX_REQUEST_BYTES) {
+    throw new RangeError(`Command and environment take ${payload.length} bytes, at most ${MAX_REQUEST_BYTES} can be sent`);
+  }
+  return payload;
+}

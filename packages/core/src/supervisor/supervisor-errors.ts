@@ -1,0 +1,90 @@
+import { getSystemErrorMap } from 'node:util';
+import { coreErrorCodes } from '../errors/core-error-codes.js';
+import { ParacleError } from '../errors/paracle-error.js';
+import type { RefusalStage } from './protocol.js';
+
+/** The name of an error number, such as `ENOENT`. */
+export function errnoName(errno: number): string {
+  return getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`;
+}
+
+/** The link to a supervisor ended: its sandbox died, or somebody interfered. */
+export class SupervisorLostError extends ParacleError {
+  override readonly name: string = 'SupervisorLostError';
+
+  constructor(reason: string, options: { cause?: unknown } = {}) {
+    super(coreErrorCodes.supervisorLost, `The sandbox's supervisor is gone: ${reason}`, {
+      details: { reason },
+      suggestion: 'The sandbox has ended; create another one.',
+      cause: options.cause,
+    });
+  }
+}
+
+/** No supervisor answers in a container. */
+export class SupervisorUnreachableError extends ParacleError {
+  override readonly name: string = 'SupervisorUnreachableError';
+
+  constructor(containerId: string, reason: string, options: { cause?: unknown } = {}) {
+    super(coreErrorCodes.supervisorUnreachable, `No supervisor answers in container ${containerId}: ${reason}`, {
+      details: { containerId, reason },
+      suggestion: 'Only running sandboxes made by Paracle have a supervisor.',
+      cause: options.cause,
+    });
+  }
+}
+
+/** Another build of the supervisor answered than the one that this package brings. */
+export class SupervisorMismatchError extends ParacleError {
+  override readonly name: string = 'SupervisorMismatchError';
+
+  constructor(expected: string, found: string) {
+    super(coreErrorCodes.supervisorMismatch, `Expected supervisor build ${expected}, found ${found}`, {
+      details: { expected, found },
+      suggestion: 'The supervisor volume was changed; remove it and try again.',
+    });
+  }
+}
+
+/** A supervisor refused to start an execution. */
+export class ExecutionRefusedError extends ParacleError {
+  override readonly name: string = 'ExecutionRefusedError';
+  readonly stage: RefusalStage;
+  /** Name of the kernel's error, such as `ENOENT`. */
+  readonly errno: string;
+
+  constructor(stage: RefusalStage, errno: string) {
+    super(coreErrorCodes.executionRefused, `The execution was refused at stage "${stage}": ${errno}`, {
+      details: { stage, errno },
+    });
+    this.stage = stage;
+    this.errno = errno;
+  }
+}
+
+/** One file operation inside a sandbox failed. */
+export class FileOperationError extends ParacleError {
+  override readonly name: string = 'FileOperationError';
+  /** Name of the kernel's error, such as `ENOENT`. */
+  readonly errno: string;
+  readonly path: string;
+
+  constructor(operation: string, path: string, errno: string) {
+    super(coreErrorCodes.fileOperation, `Could not ${operation} ${path} in the sandbox: ${errno}`, {
+      details: { operation, path, errno },
+    });
+    this.errno = errno;
+    this.path = path;
+  }
+}
+
+/** Another party holds the sandbox's executions stopped. */
+export class SupervisorBusyError extends ParacleError {
+  override readonly name: string = 'SupervisorBusyError';
+
+  constructor() {
+    super(coreErrorCodes.supervisorBusy, 'A snapshot or rollback of this sandbox is under way', {
+      suggestion: 'Wait for it to end and try again.',
+    });
+  }
+}
