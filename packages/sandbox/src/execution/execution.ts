@@ -1,0 +1,166 @@
+import { constants } from 'node:os';
+import {
+  createId,
+  ExecutionRefusedError,
+  type EndCause,
+  type ExitReport,
+  type RemoteExecution,
+  type SupervisorConnection,
+} from '@paracle/core';
+import { NonZeroExitError } from '../errors/execution-errors.js';
+import { toStartError } from '../errors/start-errors.js';
+import { attributeEnd, findLimitsHit, signalName, toUsage } from './attribute-end.js';
+import { ExecutionResult, type ExecutionFacts } from './execution-result.js';
+import { OutputCapture } from './output-capture.js';
+import { OutputQueue, type OutputPiece } from './output-queue.js';
+import { toRejection } from './to-rejection.js';
+
+/** What an execution is started with, all resolved. */
+export interface ExecutionRequest {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly timeoutMs: number;
+  readonly killGraceMs: number;
+  readonly maxOutputBytes: number;
+  readonly background: 'kill' | 'keep';
+  readonly hasStdin: boolean;
+  readonly check: boolean;
+  readonly signal: AbortSignal | undefined;
+  /** Whether somebody iterates over the output; else it is only captured. */
+  readonly isStreamed: boolean;
+}
+
+/**
+ * A command under way. Where it was made by `start`, iterate over `output` or call `skipOutput`: a
+ * command whose output nobody takes is held up after a mebibyte.
+ */
+export class Execution {
+  readonly id: `exe_${string}`;
+  readonly command: readonly string[];
+  /** Resolves and rejects as `sandbox.execute` does. */
+  readonly result: Promise<ExecutionResult>;
+  readonly #request: ExecutionRequest;
+  readonly #remote: RemoteExecution;
+  readonly #captures: Record<'stdout' | 'stderr', OutputCapture>;
+  readonly #queue: OutputQueue;
+
+  constructor(connection: SupervisorConnection, request: ExecutionRequest) {
+    this.id = createId('exe');
+    this.command = request.command;
+    this.#request = request;
+    this.#captures = { stdout: new OutputCapture(request.maxOutputBytes), stderr: new OutputCapture(request.maxOutputBytes) };
+    this.#queue = new OutputQueue((stream, bytes) => {
+      this.#remote.consumed(stream, bytes);
+    });
+    if (!request.isStreamed) this.#queue.skip();
+    this.#remote = connection.execute(
+      {
+        kind: 'program',
+        argv: request.command,
+        environment: request.environment,
+        workingDirectory: request.workingDirectory,
+        uid: request.uid,
+        gid: request.gid,
+        timeoutMs: request.timeoutMs,
+        killGraceMs: request.killGraceMs,
+        hasStdin: request.hasStdin,
+        keepsBackground: request.background === 'keep',
+      },
+      (stream, piece) => {
+        this.#captures[stream].push(piece);
+        this.#queue.push(stream, piece);
+      },
+    );
+    this.result = this.#settle();
+    this.result.catch(() => undefined);
+  }
+
+  /** The output as it comes, in order per stream. Leaving the loop lets the rest be captured only. */
+  get output(): AsyncIterable<OutputPiece> {
+    return this.#queue;
+  }
+
+  /** Process id of the leader inside the sandbox, once the program runs. */
+  get pid(): Promise<number> {
+    return this.#remote.started;
+  }
+
+  /** Lets the output be captured without anybody iterating over it. */
+  skipOutput(): void {
+    this.#queue.skip();
+  }
+
+  /** Writes to standard input; resolves when the sandbox has taken all of it. What a closed input can't take is dropped. */
+  async write(data: string | Uint8Array): Promise<void> {
+    await this.#remote.write(typeof data === 'string' ? Buffer.from(data) : data);
+  }
+
+  /** Ends standard input. */
+  endInput(): void {
+    this.#remote.endInput();
+  }
+
+  /** Sends a signal to the leader, or with `tree` to all its processes. */
+  kill(signal: NodeJS.Signals, options: { readonly tree?: boolean } = {}): void {
+    this.#remote.signal(constants.signals[signal], options);
+  }
+
+  /** Ends all its processes: TERM, then KILL after `killGraceMs`. */
+  cancel(cause: EndCause = 'aborted'): void {
+    this.#remote.cancel(cause, this.#request.killGraceMs);
+  }
+
+  async #settle(): Promise<ExecutionResult> {
+    const { signal } = this.#request;
+    const onAbort = (): void => {
+      this.cancel();
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const report = await this.#remote.ended;
+      return this.#conclude(this.#factsOf(report), report);
+    } catch (error) {
+      if (error instanceof ExecutionRefusedError) {
+        throw toStartError(error, this.command, this.#request.workingDirectory);
+      }
+      return this.#conclude(this.#lostFacts(), error);
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      this.#queue.end();
+    }
+  }
+
+  #factsOf(report: ExitReport): ExecutionFacts {
+    return {
+      executionId: this.id,
+      command: this.command,
+      ...(report.exitCode !== undefined && { exitCode: report.exitCode }),
+      ...(report.signalNumber !== undefined && { signal: signalName(report.signalNumber) }),
+      cause: attributeEnd(report),
+      limitsHit: findLimitsHit(report),
+      usage: toUsage(report),
+      survivorCount: report.survivorCount,
+      hasBackground: report.hasBackground,
+    };
+  }
+
+  #lostFacts(): ExecutionFacts {
+    const { id, command } = this;
+    return { executionId: id, command, cause: 'lost', limitsHit: [], survivorCount: 0, hasBackground: false };
+  }
+
+  #conclude(facts: ExecutionFacts, origin: unknown): ExecutionResult {
+    const output = { stdout: this.#captures.stdout.finish(), stderr: this.#captures.stderr.finish() };
+    const result = new ExecutionResult(facts, output, (failed) => new NonZeroExitError(failed));
+    const rejection = toRejection(result, {
+      timeoutMs: this.#request.timeoutMs,
+      abortReason: this.#request.signal?.reason,
+      origin,
+    });
+    if (rejection !== undefined) throw rejection;
+    return this.#request.check ? result.orThrow() : result;
+  }
+}

@@ -1,0 +1,27 @@
+/** How firmly a limit holds: `hard` by the kernel, `soft` by watching and reacting, `none` not at all. */
+export type Enforcement = 'hard' | 'soft' | 'none';
+
+/**
+ * What really holds for a sandbox, computed from what the engine reports of the container and from
+ * what an untrusted process sees inside; never from the configuration.
+ */
+export interface SandboxGuarantees {
+  readonly memory: { readonly enforcement: Enforcement; readonly limitBytes?: number };
+  readonly swap: { readonly enforcement: Enforcement; readonly limitBytes?: number };
+  readonly cpu: { readonly enforcement: Enforcement; readonly cores?: number };
+  readonly pids: { readonly enforcement: Enforcement; readonly limit?: number };
+  readonly disk: { readonly enforcement: Enforcement };
+  /** Time-outs of executions, by the supervisor inside: they hold though the controller hangs. */
+  readonly time: { readonly enforcement: Enforcement };
+  readonly network: { readonly enforcement: Enforcement; readonly mode: string };
+  readonly privileges: {
+    readonly uid: number;
+    readonly gid: number;
+    /** Whether any capability is in any set of an untrusted process. */
+    readonly hasCapabilities: boolean;
+    readonly hasNoNewPrivileges: boolean;
+    readonly hasSeccomp: boolean;
+  };
+  /** What is weaker than the default, one sentence each. */
+  readonly weaknesses: readonly string[];
+}

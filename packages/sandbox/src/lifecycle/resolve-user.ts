@@ -1,0 +1,38 @@
+import type { FileService } from '@paracle/core';
+
+/** The identity of everything untrusted in a sandbox. */
+export interface SandboxUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Used unless the image names a user that is not root. */
+const DEFAULT_USER: SandboxUser = { uid: 1000, gid: 1000 };
+const MAX_DATABASE_BYTES = 1024 * 1024;
+
+/** The image's user where it is a real one that is neither root nor in root's group; else 1000:1000. */
+export async function resolveUser(imageUser: string, files: FileService): Promise<SandboxUser> {
+  const [name = '', groupName] = imageUser.split(':');
+  if (name === '' || name === 'root' || name === '0') return DEFAULT_USER;
+  const entry = /^\d+$/u.test(name) ? undefined : await findEntry(files, '/etc/passwd', name);
+  const uid = entry === undefined ? Number(name) : Number(entry[2]);
+  const group = groupName === undefined || /^\d+$/u.test(groupName) ? undefined : await findEntry(files, '/etc/group', groupName);
+  const gid = Number(group?.[2] ?? groupName ?? entry?.[3] ?? uid);
+  // An image may say `User: 1000`, for which the engine takes group 0: its own number is the safe one.
+  return isPlain(uid) && isPlain(gid) ? { uid, gid } : DEFAULT_USER;
+}
+
+function isPlain(id: number): boolean {
+  return Number.isInteger(id) && id > 0 && id < 0xffff_ffff;
+}
+
+async function findEntry(files: FileService, database: string, name: string): Promise<string[] | undefined> {
+  let text = '';
+  await files.read(database, (piece) => {
+    if (text.length < MAX_DATABASE_BYTES) text += piece.toString('latin1');
+  });
+  return text
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([entry]) => entry === name);
+}

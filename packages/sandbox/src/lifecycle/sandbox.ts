@@ -1,0 +1,138 @@
+import { posix } from 'node:path';
+import { parseConfig, type Counters, type Engine, type SupervisorConnection } from '@paracle/core';
+import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import { SandboxError } from '../errors/sandbox-errors.js';
+import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
+import { commandSchema, executeOptionsSchema, type ExecuteOptions } from '../execution/execute-options.js';
+import { Execution } from '../execution/execution.js';
+import type { ExecutionResult } from '../execution/execution-result.js';
+import { copyIn, type CopyInOptions, type CopyInResult } from '../files/copy-in.js';
+import { SandboxFiles } from '../files/sandbox-files.js';
+import type { SandboxGuarantees } from '../guarantees/guarantees.js';
+import { HOME_DIRECTORY, type CreatedSandbox } from './create-sandbox.js';
+import { storeVolumeName } from './container-body.js';
+import { removeSandbox } from './remove-sandbox.js';
+import { toEnvironment } from './to-environment.js';
+import type { SandboxUser } from './resolve-user.js';
+
+/** One locked-down environment. Destroy it when done: `await using sandbox = await manager.create()`. */
+export class Sandbox {
+  readonly id: `sbx_${string}`;
+  /** The engine's object behind it. */
+  readonly container: { readonly id: string };
+  /** The configuration after defaults; frozen. */
+  readonly config: ResolvedSandboxConfig;
+  /** What really holds, as seen when it was made. */
+  readonly guarantees: SandboxGuarantees;
+  /** Identity of all commands. */
+  readonly user: SandboxUser;
+  readonly files: SandboxFiles;
+  readonly engine: Engine;
+  readonly #connection: SupervisorConnection;
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #onDestroyed: () => void;
+  #destroying: Promise<void> | undefined;
+
+  /** Made by `SandboxManager.create`. */
+  constructor(
+    created: CreatedSandbox,
+    context: { readonly engine: Engine; readonly config: ResolvedSandboxConfig; readonly onDestroyed: () => void },
+  ) {
+    this.id = created.id;
+    this.container = { id: created.containerId };
+    this.config = context.config;
+    this.guarantees = created.guarantees;
+    this.user = created.user;
+    this.engine = context.engine;
+    this.#connection = created.connection;
+    this.#onDestroyed = context.onDestroyed;
+    this.#environment = toEnvironment(created.imageEnvironment, { HOME: HOME_DIRECTORY, ...context.config.environment });
+    this.files = new SandboxFiles(() => this.#connected(), created.user, context.config.workingDirectory);
+  }
+
+  /**
+   * Runs a command and waits for its end. A non-zero exit is data unless `check` is set.
+   *
+   * @throws CommandNotFoundError `PARACLE_SANDBOX_COMMAND_NOT_FOUND`, CommandStartError (other codes of starting)
+   * @throws ResourceLimitExceededError `PARACLE_SANDBOX_LIMIT_EXCEEDED` where a limit ended it or made it fail
+   * @throws ExecutionTimeoutError `PARACLE_SANDBOX_TIMEOUT`, ExecutionAbortedError `PARACLE_SANDBOX_ABORTED`,
+   * ExecutionRolledBackError `PARACLE_SANDBOX_ROLLED_BACK`, ExecutionLostError `PARACLE_SANDBOX_LOST`
+   */
+  async execute(command: readonly string[], options: ExecuteOptions = {}): Promise<ExecutionResult> {
+    const execution = this.#launch(command, options, false);
+    if (options.stdin !== undefined) {
+      void execution.write(options.stdin);
+      execution.endInput();
+    }
+    return execution.result;
+  }
+
+  /** Starts a command and hands it out while it runs: output as it comes, writable stdin, signals. */
+  start(command: readonly string[], options: ExecuteOptions = {}): Execution {
+    const execution = this.#launch(command, options, true);
+    if (options.stdin !== undefined) void execution.write(options.stdin);
+    return execution;
+  }
+
+  /** Copies a directory of the host in, owned by the sandbox's user. */
+  async copyIn(source: string, options: CopyInOptions = {}): Promise<CopyInResult> {
+    const target = posix.resolve(this.config.workingDirectory, options.to ?? '.');
+    return copyIn(this.#connected(), source, { target, user: this.user, options });
+  }
+
+  /** The kernel's counters of the sandbox now. */
+  async getStats(): Promise<Counters> {
+    return this.#connected().counters();
+  }
+
+  /** Resolves with the reason once the sandbox has ended, by `destroy` or otherwise. */
+  get ended(): Promise<Error> {
+    return this.#connection.closed;
+  }
+
+  /** Ends everything in it and removes it. May be called again. */
+  async destroy(): Promise<void> {
+    this.#destroying ??= this.#remove();
+    return this.#destroying;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.destroy();
+  }
+
+  async #remove(): Promise<void> {
+    // The end of the owner's stream ends PID 1, and the kernel everything with it.
+    this.#connection.close();
+    try {
+      await removeSandbox(this.engine, { containerId: this.container.id, storeVolume: storeVolumeName(this.id) });
+    } finally {
+      this.#onDestroyed();
+    }
+  }
+
+  #connected(): SupervisorConnection {
+    if (this.#destroying === undefined) return this.#connection;
+    throw new SandboxError(sandboxErrorCodes.destroyed, `Sandbox ${this.id} was destroyed`, { details: { sandboxId: this.id } });
+  }
+
+  #launch(command: readonly string[], options: ExecuteOptions, isStreamed: boolean): Execution {
+    const { signal, stdin, ...plain } = options;
+    signal?.throwIfAborted();
+    const connection = this.#connected();
+    const parsed = parseConfig(executeOptionsSchema, plain, 'execute options');
+    return new Execution(connection, {
+      command: parseConfig(commandSchema, command, 'command'),
+      environment: { ...this.#environment, ...parsed.environment },
+      workingDirectory: posix.resolve(this.config.workingDirectory, parsed.workingDirectory ?? '.'),
+      ...this.user,
+      timeoutMs: Math.ceil((parsed.timeoutSeconds ?? this.config.timeoutSeconds) * 1000),
+      killGraceMs: parsed.killGraceMs,
+      maxOutputBytes: parsed.maxOutputBytes,
+      background: parsed.background,
+      check: parsed.check,
+      hasStdin: isStreamed || stdin !== undefined,
+      signal,
+      isStreamed,
+    });
+  }
+}
