@@ -1,1 +1,1 @@
-export {};
+export type { Digest, FileChange, FileState } from './file-change.js';

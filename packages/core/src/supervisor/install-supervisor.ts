@@ -1,3 +1,4 @@
+import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import type { CallOptions } from '../engine/connection/call-options.js';
 import type { Engine } from '../engine/engine.js';
@@ -18,9 +19,7 @@ async function packBinary(binary: SupervisorBinary): Promise<Buffer> {
   const archive = pack();
   archive.entry({ name: 'supervisor', mode: PROGRAM_MODE, uid: 0, gid: 0 }, binary.bytes);
   archive.finalize();
-  const pieces: Buffer[] = [];
-  for await (const piece of archive) pieces.push(Buffer.from(piece));
-  return Buffer.concat(pieces);
+  return buffer(archive);
 }
 
 async function fill(engine: Engine, binary: SupervisorBinary, image: string, options: CallOptions): Promise<void> {

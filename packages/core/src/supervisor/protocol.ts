@@ -10,11 +10,11 @@ export const FRAME_MAGIC = 0xa7;
 export const FRAME_HEADER_BYTES = 12;
 
 /** Largest execution request, arguments and environment included. */
-export const MAX_REQUEST_BYTES = 1024 * 1024;
+export const MAX_REQUEST_BYTES: number = 1024 * 1024;
 /** Largest payload of any other frame, in either direction. */
-export const MAX_PAYLOAD_BYTES = 64 * 1024;
+export const MAX_PAYLOAD_BYTES: number = 64 * 1024;
 /** Bytes of standard input that may be under way to one execution. */
-export const STDIN_WINDOW_BYTES = 256 * 1024;
+export const STDIN_WINDOW_BYTES: number = 256 * 1024;
 
 /** Messages from the controller. */
 export const REQUEST = {

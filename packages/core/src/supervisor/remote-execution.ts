@@ -4,7 +4,7 @@ import { ExecutionRefusedError, errnoName } from './supervisor-errors.js';
 import { PayloadReader, PayloadWriter } from './wire.js';
 
 /** Bytes of output that a supervisor may send per stream before it is granted more. */
-export const OUTPUT_WINDOW_BYTES = 1024 * 1024;
+export const OUTPUT_WINDOW_BYTES: number = 1024 * 1024;
 
 /** Takes a piece of output; it is a view that is reused, so copy what is kept. */
 export type OutputListener = (stream: 'stdout' | 'stderr', piece: Buffer) => void;

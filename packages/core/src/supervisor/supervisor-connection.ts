@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readCounters, type Counters } from './counters.js';
@@ -149,6 +150,7 @@ export class SupervisorConnection {
       return execution;
     }
     this.#executions.set(id, execution);
+    this.#holdProcess();
     this.#send(REQUEST.execute, id, payload);
     return execution;
   }
@@ -188,6 +190,7 @@ export class SupervisorConnection {
     const id = this.#nextId++;
     const reader = await new Promise<PayloadReader>((resolve, reject) => {
       this.#replies.set(id, { resolve, reject });
+      this.#holdProcess();
       this.#send(type, id, payload);
     });
     return reader;
@@ -195,6 +198,13 @@ export class SupervisorConnection {
 
   #send(type: number, id: number, payload?: Buffer): void {
     if (this.#lost === undefined) this.#stream.write(encodeFrame(type, id, payload));
+  }
+
+  /** An idle connection does not keep the process alive; one that is waited for does. */
+  #holdProcess(): void {
+    if (!(this.#stream instanceof Socket)) return;
+    if (this.#welcome === undefined || this.#executions.size + this.#replies.size > 0) this.#stream.ref();
+    else this.#stream.unref();
   }
 
   #acceptMessage(type: number, id: number, payload: Buffer): void {
@@ -207,6 +217,7 @@ export class SupervisorConnection {
     } else if (this.#executions.get(id)?.acceptMessage(type, payload) === true) {
       this.#executions.delete(id);
     }
+    this.#holdProcess();
   }
 
   #acceptReply(type: number, id: number, reader: PayloadReader): void {

@@ -1,4 +1,4 @@
-import { ParacleError, type ExecutionRefusedError } from '@paracle/core';
+import { ParacleError } from '@paracle/core';
 import { sandboxErrorCodes, type SandboxErrorCode } from './sandbox-error-codes.js';
 
 /** A command that did not start. */
@@ -35,8 +35,9 @@ export class CommandNotFoundError extends CommandStartError {
 }
 
 /** Says in the user's words why a command was refused. */
-export function toStartError(error: ExecutionRefusedError, command: readonly string[], directory: string): CommandStartError {
-  const { stage, errno } = error;
+export function toStartError(error: ParacleError, command: readonly string[], directory: string): CommandStartError {
+  const stage = String(error.details['stage']);
+  const errno = String(error.details['errno']);
   const program = command[0] ?? '';
   const options = { command, cause: error };
   if (stage === 'directory') {

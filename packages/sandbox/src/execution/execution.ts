@@ -1,7 +1,8 @@
 import { constants } from 'node:os';
 import {
+  coreErrorCodes,
   createId,
-  ExecutionRefusedError,
+  hasCode,
   type EndCause,
   type ExitReport,
   type RemoteExecution,
@@ -119,18 +120,12 @@ export class Execution {
       this.cancel();
     };
     signal?.addEventListener('abort', onAbort, { once: true });
-    try {
-      const report = await this.#remote.ended;
-      return this.#conclude(this.#factsOf(report), report);
-    } catch (error) {
-      if (error instanceof ExecutionRefusedError) {
-        throw toStartError(error, this.command, this.#request.workingDirectory);
-      }
-      return this.#conclude(this.#lostFacts(), error);
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
-      this.#queue.end();
-    }
+    const outcome = await this.#remote.ended.catch((error: unknown) => ({ error }));
+    signal?.removeEventListener('abort', onAbort);
+    this.#queue.end();
+    if (!('error' in outcome)) return this.#conclude(this.#factsOf(outcome), undefined);
+    if (!hasCode(outcome.error, coreErrorCodes.executionRefused)) return this.#conclude(this.#lostFacts(), outcome.error);
+    throw toStartError(outcome.error, this.command, this.#request.workingDirectory);
   }
 
   #factsOf(report: ExitReport): ExecutionFacts {

@@ -50,7 +50,7 @@ export async function lookInside(
   const [, counters] = await Promise.all([probe.ended, connection.counters()]);
   const files = parseProbe(output);
   const status = files.get(STATUS) ?? '';
-  const field = (name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'mu').exec(status)?.[1] ?? '';
+  const field = (name: string): string => new RegExp(`^${name}:[\\t ]*(.*)$`, 'mu').exec(status)?.[1] ?? '';
   return {
     uid: allEqual(field('Uid')),
     gid: allEqual(field('Gid')),

@@ -1,9 +1,10 @@
 import {
+  coreErrorCodes,
   createId,
   FileService,
+  hasCode,
   ParacleError,
   SupervisorConnection,
-  SupervisorMismatchError,
   SUPERVISOR_PATH,
   type Engine,
   type ImageDescription,
@@ -71,7 +72,7 @@ function refuseUnsupported(config: ResolvedSandboxConfig): void {
 
 /** The volume may be empty or of another build: whoever may use the engine can change it. */
 function isSupervisorBroken(error: unknown): boolean {
-  if (error instanceof SupervisorMismatchError) return true;
+  if (hasCode(error, coreErrorCodes.supervisorMismatch)) return true;
   return ParacleError.isInstance(error) && error.code.startsWith('PARACLE_ENGINE_') && error.message.includes(SUPERVISOR_PATH);
 }
 
@@ -143,7 +144,7 @@ async function makeIfMissing(files: FileService, path: string): Promise<void> {
 }
 
 function explain(error: unknown, config: ResolvedSandboxConfig): unknown {
-  if (!ParacleError.isInstance(error) || error.code !== 'PARACLE_ENGINE_RESPONSE') return error;
+  if (!hasCode(error, coreErrorCodes.engineResponse)) return error;
   return new SandboxError(sandboxErrorCodes.createFailed, `The engine refused the sandbox: ${error.message}`, {
     details: { cpuCores: config.cpuCores, memoryMb: config.memoryMb, pidsLimit: config.pidsLimit },
     suggestion: 'Lower the limits to what the engine has; doctor() tells what that is.',

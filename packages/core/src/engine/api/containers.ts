@@ -1,0 +1,156 @@
+import type { Duplex } from 'node:stream';
+import { coreErrorCodes } from '../../errors/core-error-codes.js';
+import { hasCode } from '../../errors/has-code.js';
+import { readText, readTexts } from '../../reading/read-fields.js';
+import { requireList, requireNumber, requireText } from '../answer/require-fields.js';
+import type { CallOptions } from '../connection/call-options.js';
+import type { EngineCaller } from '../connection/engine-caller.js';
+import { apiPath } from './api-path.js';
+import { type ContainerDescription, parseContainerDescription } from './container-description.js';
+import { type ContainerSummary, parseContainerSummary } from './container-summary.js';
+import type { CreateContainerOptions, CreatedContainer } from './create-container.js';
+import { type LabelsFilter, toLabelFilters } from './labels-filter.js';
+
+/** Containers of one engine. Ids may be ids or names. */
+export class EngineContainers {
+  readonly #caller: EngineCaller;
+
+  constructor(caller: EngineCaller) {
+    this.#caller = caller;
+  }
+
+  /**
+   * Creates a container without starting it.
+   * @throws ImageNotFoundError `PARACLE_ENGINE_IMAGE_NOT_FOUND`, EngineConflictError `PARACLE_ENGINE_CONFLICT` if the name is taken.
+   */
+  async create({ name, body, platform }: CreateContainerOptions, options?: CallOptions): Promise<CreatedContainer> {
+    const image = readText(body, ['Image']) ?? name ?? 'of the new container';
+    const answer = await this.#caller.json(
+      {
+        method: 'POST',
+        path: '/containers/create',
+        subject: { kind: 'image', id: image },
+        query: { name, platform },
+        body,
+      },
+      options,
+    );
+    return { id: requireText(answer, ['Id'], 'created container'), warnings: readTexts(answer, ['Warnings']) };
+  }
+
+  /** Starts a container; one that runs stays as it is. */
+  async start(id: string, options?: CallOptions): Promise<void> {
+    await this.#post(id, apiPath`/containers/${id}/start`, {}, options);
+  }
+
+  /** Sends a signal to the container's PID 1: `SIGKILL`, `SIGTERM`, … */
+  async kill(id: string, signalName: string, options?: CallOptions): Promise<void> {
+    await this.#post(id, apiPath`/containers/${id}/kill`, { query: { signal: signalName } }, options);
+  }
+
+  /** Asks PID 1 to end, and kills it after the grace time; one that does not run stays as it is. */
+  async stop(id: string, options: CallOptions & { readonly graceSeconds?: number } = {}): Promise<void> {
+    await this.#post(id, apiPath`/containers/${id}/stop`, { query: { t: options.graceSeconds } }, options);
+  }
+
+  /** Freezes all processes of a container. */
+  async pause(id: string, options?: CallOptions): Promise<void> {
+    await this.#post(id, apiPath`/containers/${id}/pause`, {}, options);
+  }
+
+  /** Lets the processes of a paused container go on. */
+  async unpause(id: string, options?: CallOptions): Promise<void> {
+    await this.#post(id, apiPath`/containers/${id}/unpause`, {}, options);
+  }
+
+  /** Changes limits of a container; resolves with the engine's warnings. What it can't change it ignores without a word. */
+  async update(id: string, body: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<readonly string[]> {
+    const path = apiPath`/containers/${id}/update`;
+    const answer = await this.#caller.json({ method: 'POST', path, subject: { kind: 'container', id }, body }, options);
+    return readTexts(answer, ['Warnings']);
+  }
+
+  /** Removes a container. That it is gone already, or about to be, is a success. */
+  async remove(
+    id: string,
+    options: CallOptions & { readonly force?: boolean; readonly volumes?: boolean } = {},
+  ): Promise<void> {
+    const query = { force: options.force, v: options.volumes };
+    try {
+      const path = apiPath`/containers/${id}`;
+      await this.#caller.run(
+        { method: 'DELETE', path, subject: { kind: 'container', id }, query, alsoSuccess: [404] },
+        options,
+      );
+    } catch (error) {
+      if (!isRemovalUnderWay(error)) throw error;
+    }
+  }
+
+  /** Describes one container. */
+  async inspect(id: string, options?: CallOptions): Promise<ContainerDescription> {
+    const path = apiPath`/containers/${id}/json`;
+    return parseContainerDescription(
+      await this.#caller.json({ method: 'GET', path, subject: { kind: 'container', id } }, options),
+    );
+  }
+
+  /** Lists running containers, or all, that carry the labels. */
+  async list(
+    options: CallOptions & { readonly all?: boolean; readonly labels?: LabelsFilter } = {},
+  ): Promise<readonly ContainerSummary[]> {
+    const answer = await this.#caller.json(
+      {
+        method: 'GET',
+        path: '/containers/json',
+        subject: { kind: 'engine', id: 'containers' },
+        query: { all: options.all, filters: toLabelFilters(options.labels) },
+      },
+      options,
+    );
+    return requireList(answer, [], 'container list').map(parseContainerSummary);
+  }
+
+  /**
+   * Attaches to PID 1's standard streams: a raw connection, not demultiplexed.
+   * Time limit and signal count until it stands; it then lives until it is destroyed.
+   */
+  async attach(id: string, options?: CallOptions): Promise<Duplex> {
+    const query = { stream: 1, stdin: 1, stdout: 1, stderr: 1 };
+    const path = apiPath`/containers/${id}/attach`;
+    return this.#caller.hijack({ method: 'POST', path, subject: { kind: 'container', id }, query }, options);
+  }
+
+  /**
+   * Resolves with the exit code once the container has stopped.
+   * Waits without limit unless `timeoutMs` is given.
+   */
+  async wait(
+    id: string,
+    options: CallOptions & { readonly condition?: 'not-running' | 'next-exit' | 'removed' } = {},
+  ): Promise<{ readonly exitCode: number }> {
+    const path = apiPath`/containers/${id}/wait`;
+    const query = { condition: options.condition };
+    const answer = await this.#caller.json(
+      { method: 'POST', path, subject: { kind: 'container', id }, query },
+      { signal: options.signal, timeoutMs: options.timeoutMs ?? Infinity },
+    );
+    return { exitCode: requireNumber(answer, ['StatusCode'], 'container wait') };
+  }
+
+  async #post(
+    id: string,
+    path: string,
+    rest: { readonly query?: Readonly<Record<string, unknown>> },
+    options?: CallOptions,
+  ): Promise<void> {
+    await this.#caller.run(
+      { method: 'POST', path, subject: { kind: 'container', id }, alsoSuccess: [304], ...rest },
+      options,
+    );
+  }
+}
+
+function isRemovalUnderWay(error: unknown): boolean {
+  return hasCode(error, coreErrorCodes.engineConflict) && /already in progress/iu.test(error.message);
+}

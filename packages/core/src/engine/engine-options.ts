@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { EngineEndpoint } from './endpoint/engine-endpoint.js';
+
+/** What {@link Engine} takes. */
+export interface EngineOptions {
+  /**
+   * Where the engine listens: `unix:///path`, `npipe:////./pipe/name`, `tcp://host:port`, or the same as an object.
+   * @defaultValue found when first used: DOCKER_HOST, the docker context, the usual sockets
+   */
+  readonly endpoint?: EngineEndpoint | string | undefined;
+  /**
+   * Milliseconds until a call without an answer is given up.
+   * @defaultValue 60000
+   */
+  readonly requestTimeoutMs?: number | undefined;
+}
+
+/** {@link EngineOptions} after defaults. */
+export interface ResolvedEngineOptions {
+  readonly endpoint?: EngineEndpoint | string | undefined;
+  readonly requestTimeoutMs: number;
+}
+
+const port = z.int().min(1).max(65535);
+const path = z.string().min(1);
+const host = z.string().min(1);
+
+const endpointSchema: z.ZodType<EngineEndpoint, EngineEndpoint> = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('socket'), path }),
+  z.strictObject({ type: z.literal('pipe'), path }),
+  z.strictObject({
+    type: z.literal('tcp'),
+    host,
+    port,
+    tls: z
+      .strictObject({
+        caPath: path.exactOptional(),
+        certificatePath: path.exactOptional(),
+        keyPath: path.exactOptional(),
+      })
+      .exactOptional(),
+  }),
+  z.strictObject({ type: z.literal('ssh'), host, port, username: z.string().exactOptional() }),
+]);
+
+/** The schema of {@link EngineOptions}. */
+export const engineOptionsSchema: z.ZodType<ResolvedEngineOptions, EngineOptions> = z.strictObject({
+  endpoint: z.union([z.string().min(1), endpointSchema]).optional(),
+  requestTimeoutMs: z.int().min(1).max(2_147_483_647).default(60_000),
+});

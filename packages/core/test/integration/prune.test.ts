@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { afterAll, expect, it } from '@jest/globals';
+import { type ControllerIdentity, currentController, Engine, ownerLabels, prune } from '@paracle/core';
+
+const engine = new Engine();
+const run = `prune-test-${randomUUID()}`;
+
+afterAll(async () => {
+  for (const { id, names } of await engine.containers.list({ all: true })) {
+    if (names.some((name) => name.startsWith(run))) await engine.containers.remove(id, { force: true });
+  }
+  for (const { name } of await engine.volumes.list()) if (name.startsWith(run)) await engine.volumes.remove(name);
+  for (const { id, name } of await engine.networks.list()) if (name.startsWith(run)) await engine.networks.remove(id);
+  await engine.close();
+});
+
+/** A controller that lived on this machine a moment ago. */
+function createDeadController(): ControllerIdentity {
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
+  return { ...currentController(), pid, startTime: '1' };
+}
+
+async function createContainer(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  volume?: string,
+): Promise<string> {
+  const binds = volume === undefined ? [] : [`${volume}:/data`];
+  const body = {
+    Image: 'python:3.11-slim',
+    Cmd: ['true'],
+    Labels: labels,
+    HostConfig: { NetworkMode: 'none', Binds: binds },
+  };
+  return (await engine.containers.create({ name: `${run}-${name}`, body })).id;
+}
+
+it('removes what a dead controller left and nothing else', async () => {
+  const dead = createDeadController();
+  const left = ownerLabels({ owner: dead, purpose: 'sandbox', sandboxId: `${run}-a` });
+  const orphan = await createContainer('orphan', left, `${run}-orphan-store`);
+  const living = await createContainer('living', ownerLabels({ purpose: 'sandbox' }));
+  const elsewhere = ownerLabels({ owner: { ...dead, machine: 'ab12' }, purpose: 'sandbox' });
+  const remote = await createContainer('remote', elsewhere);
+  const foreign = await createContainer('foreign', {}, `${run}-used-store`);
+  const retained = await createContainer(
+    'retained',
+    ownerLabels({ owner: dead, purpose: 'sandbox', isRetained: true }),
+  );
+  const storeLabels = ownerLabels({ owner: dead, purpose: 'store', sandboxId: `${run}-a` });
+  await engine.volumes.create({ name: `${run}-store`, labels: storeLabels });
+  await engine.volumes.create({
+    name: `${run}-supervisor`,
+    labels: ownerLabels({ owner: dead, purpose: 'supervisor' }),
+  });
+  const network = await engine.networks.create({
+    Name: `${run}-network`,
+    Labels: ownerLabels({ owner: dead, purpose: 'network' }),
+    Internal: true,
+    IPAM: { Config: [{ Subnet: '172.29.251.0/28' }] },
+  });
+
+  const result = await prune(engine);
+
+  expect(result.containers).toContain(orphan);
+  expect(result.containers).not.toEqual(expect.arrayContaining([living]));
+  expect(result.networks).toContain(network.id);
+  expect(result.volumes).toContain(`${run}-store`);
+  const stay = (await engine.containers.list({ all: true })).map(({ id }) => id);
+  expect(stay).toEqual(expect.arrayContaining([living, remote, foreign, retained]));
+  expect(stay).not.toContain(orphan);
+  const volumes = (await engine.volumes.list()).map(({ name }) => name);
+  expect(volumes).toEqual(expect.arrayContaining([`${run}-supervisor`, `${run}-used-store`, `${run}-orphan-store`]));
+  expect(volumes).not.toContain(`${run}-store`);
+});
+
+it('tries everything, and names what it could not remove', async () => {
+  const dead = createDeadController();
+  const labels = ownerLabels({ owner: dead, purpose: 'network' });
+  const busy = await engine.networks.create({
+    Name: `${run}-busy`,
+    Labels: labels,
+    IPAM: { Config: [{ Subnet: '172.29.251.16/28' }] },
+  });
+  const body = { Image: 'python:3.11-slim', Cmd: ['sleep', '60'], HostConfig: { NetworkMode: `${run}-busy` } };
+  const user = await engine.containers.create({ name: `${run}-user`, body });
+  await engine.containers.start(user.id);
+  await engine.volumes.create({ name: `${run}-late`, labels: ownerLabels({ owner: dead, purpose: 'store' }) });
+
+  const failure = await prune(engine).catch((error: unknown) => error);
+
+  expect(failure).toMatchObject({
+    code: 'PARACLE_CORE_PRUNE_INCOMPLETE',
+    details: { failed: [`network ${busy.id}`], removed: expect.arrayContaining([`volume ${run}-late`]) },
+    cause: { errors: [expect.objectContaining({ code: 'PARACLE_ENGINE_RESPONSE' })] },
+  });
+});

@@ -1,0 +1,19 @@
+/**
+ * Every code that `@paracle/stack` throws with. Codes are public API: branch on them, never on messages.
+ * Each has a row in `docs/errors.md`.
+ */
+export const stackErrorCodes = {
+  workspaceInvalid: 'PARACLE_STACK_WORKSPACE_INVALID',
+  applyRefused: 'PARACLE_STACK_APPLY_REFUSED',
+  applyConflict: 'PARACLE_STACK_APPLY_CONFLICT',
+  applyBusy: 'PARACLE_STACK_APPLY_BUSY',
+  applyBodyUnreadable: 'PARACLE_STACK_APPLY_BODY_UNREADABLE',
+  applyBodyMismatch: 'PARACLE_STACK_APPLY_BODY_MISMATCH',
+  applyFailed: 'PARACLE_STACK_APPLY_FAILED',
+  applyUndoIncomplete: 'PARACLE_STACK_APPLY_UNDO_INCOMPLETE',
+  recoverFailed: 'PARACLE_STACK_RECOVER_FAILED',
+  applyJournalInvalid: 'PARACLE_STACK_APPLY_JOURNAL_INVALID',
+} as const;
+
+/** One of the codes in {@link stackErrorCodes}. */
+export type StackErrorCode = (typeof stackErrorCodes)[keyof typeof stackErrorCodes];
