@@ -33,6 +33,11 @@ static void prefer_for_oom(void) {
 	close(fd);
 }
 
+/* The lowest weight, which no untrusted process can raise again: a sandbox that is busy, be it with a
+ * fork bomb, must not starve PID 1 and the keepers. It counts only among a sandbox's own processes:
+ * between control groups the kernel goes by their shares. Source: sched(7). */
+static void yield_to_supervisor(void) { setpriority(PRIO_PROCESS, 0, 19); }
+
 /* Leaves the process with the untrusted uid and gid and with no capability in any set. */
 static int drop_privileges(uid_t uid, gid_t gid) {
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
@@ -86,6 +91,7 @@ _Noreturn void child_run(const struct command *command, const int stdio[3], int 
 		          command->flags & EXECUTE_PRIVILEGED ? 0 : command->gid);
 	}
 	prefer_for_oom();
+	yield_to_supervisor();
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 	if (drop_privileges(command->uid, command->gid) != 0) refuse(status, STAGE_IDENTITY);
 	if (chdir(command->directory) != 0) refuse(status, STAGE_DIRECTORY);

@@ -21,10 +21,11 @@
 
 /* How long SIGKILL may take before what is left is reported: a process in an uninterruptible call
  * of the kernel dies only when that returns. */
-enum { SURVIVOR_MS = 3000, RESCAN_MS = 20 };
+enum { SURVIVOR_MS = 5000, RESCAN_MS = 20, SURVIVOR_RESCAN_MS = 1000 };
 
 static struct {
 	int control, children;
+	int status; /* what the child says before it becomes the program; -1: it has become it */
 	pid_t leader;
 	bool keep, killed, frozen, finished;
 	int64_t deadline; /* when TERM turns into KILL; -1: no end was ordered */
@@ -45,6 +46,20 @@ static void report(struct report *r) {
 	if (send(keeper.control, r, sizeof *r, MSG_NOSIGNAL) < 0) _exit(0);
 }
 
+/* Nothing is good news. Never waited for: another process of the same user may have stopped the child
+ * in that moment, and it must be killed all the same. */
+static void hear_start(void) {
+	struct refusal refusal;
+	if (keeper.status < 0) return;
+	bool refused = read_all(keeper.status, &refusal, sizeof refusal);
+	close(keeper.status);
+	keeper.status = -1;
+	if (!refused) return report(&(struct report){.type = REPORT_STARTED, .pid = (uint32_t)keeper.leader});
+	report(&(struct report){.type = REPORT_REFUSED, .refusal = refusal});
+	kill(keeper.leader, SIGKILL);
+	_exit(0);
+}
+
 /* Collects the dead; false once there is no child left. */
 static bool collect(void) {
 	for (;;) {
@@ -54,6 +69,7 @@ static bool collect(void) {
 		if (pid < 0) return false;
 		if (pid == 0) return true;
 		if (pid != keeper.leader) continue;
+		hear_start();
 		keeper.leader = 0;
 		report(&(struct report){.type = REPORT_LEADER, .wait_status = (uint32_t)status, .killed = keeper.killed});
 	}
@@ -65,21 +81,27 @@ static void finish(uint32_t survivors) {
 	report(&(struct report){.type = REPORT_FINISHED, .survivors = survivors});
 }
 
+static uint32_t count_living(void) {
+	struct process *p;
+	uint32_t living = 0;
+	size_t count = tree_scan(&p);
+	for (size_t i = 0; i < count; i++) living += !p[i].dead;
+	return living;
+}
+
 /* Ends the whole tree. Rounds, because a process may have been out of reach in one of them. */
 static void kill_tree(void) {
 	int64_t end = now_ms() + SURVIVOR_MS;
 	keeper.killed = true;
 	while (collect()) {
-		struct process *p;
+		int rescan = keeper.finished ? SURVIVOR_RESCAN_MS : RESCAN_MS;
 		tree_stop();
 		tree_signal(SIGKILL);
 		struct pollfd child = {.fd = keeper.children, .events = POLLIN};
 		struct signalfd_siginfo info;
-		for (int64_t round = now_ms() + RESCAN_MS; collect() && now_ms() < round;)
-			if (poll(&child, 1, RESCAN_MS) > 0 && read(keeper.children, &info, sizeof info) < 0) break;
-		if (now_ms() < end) continue;
-		finish((uint32_t)tree_scan(&p));
-		while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {}
+		for (int64_t round = now_ms() + rescan; collect() && now_ms() < round;)
+			if (poll(&child, 1, rescan) > 0 && read(keeper.children, &info, sizeof info) < 0) break;
+		if (now_ms() >= end) finish(count_living());
 	}
 	finish(0);
 	_exit(0);
@@ -111,22 +133,10 @@ static void obey(const struct order *order) {
 	}
 }
 
-/* Reads what the child says before it becomes the program: nothing is good news. */
-static void await_start(int status) {
-	struct refusal refusal;
-	if (!read_all(status, &refusal, sizeof refusal)) {
-		report(&(struct report){.type = REPORT_STARTED, .pid = (uint32_t)keeper.leader});
-		close(status);
-		return;
-	}
-	report(&(struct report){.type = REPORT_REFUSED, .refusal = refusal});
-	while (waitpid(keeper.leader, NULL, 0) < 0 && errno == EINTR) {}
-	_exit(0);
-}
-
 _Noreturn static void watch(void) {
-	struct pollfd fds[2] = {{.fd = keeper.control, .events = POLLIN}, {.fd = keeper.children, .events = POLLIN}};
+	struct pollfd fds[3] = {{.fd = keeper.control, .events = POLLIN}, {.fd = keeper.children, .events = POLLIN}};
 	for (;;) {
+		fds[2] = (struct pollfd){.fd = keeper.status, .events = POLLIN};
 		bool alive = collect();
 		if (!alive) {
 			finish(0);
@@ -136,7 +146,8 @@ _Noreturn static void watch(void) {
 		if (keeper.leader == 0 && keeper.deadline < 0 && !keeper.keep) kill_tree();
 		int64_t left = keeper.deadline < 0 ? -1 : keeper.deadline - now_ms();
 		if (keeper.deadline >= 0 && left <= 0) kill_tree();
-		if (poll(fds, 2, (int)left) < 0) continue;
+		if (poll(fds, 3, (int)left) < 0) continue;
+		if (fds[2].revents) hear_start();
 		struct signalfd_siginfo info;
 		if (fds[1].revents && read(keeper.children, &info, sizeof info) < 0) continue;
 		struct order order;
@@ -147,14 +158,17 @@ _Noreturn static void watch(void) {
 }
 
 /* Nothing of PID 1's connections may stay open here. */
-static void close_all_but(int control) {
-	dup2(control, 3);
-	if (syscall(SYS_close_range, 4u, ~0u, 0u) != 0)
-		for (int fd = 4; fd < 4096; fd++) close(fd);
+static void close_all_but(int control, int status) {
+	int high = fcntl(status, F_DUPFD, 5); /* out of the way of the other's place */
+	keeper.control = dup2(control, 3);
+	keeper.status = dup2(high, 4);
+	if (syscall(SYS_close_range, 5u, ~0u, 0u) != 0)
+		for (int fd = 5; fd < 4096; fd++) close(fd);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int fd = 0; fd < 3; fd++) dup2(null, fd);
 	close(null);
 	fcntl(3, F_SETFD, FD_CLOEXEC);
+	fcntl(4, F_SETFD, FD_CLOEXEC);
 }
 
 _Noreturn void keeper_run(const struct command *command, const int stdio[3], int control) {
@@ -174,9 +188,7 @@ _Noreturn void keeper_run(const struct command *command, const int stdio[3], int
 	}
 	if (keeper.leader == 0) child_run(command, stdio, status[1]);
 	close(status[1]);
-	await_start(status[0]);
-	close_all_but(control);
-	keeper.control = 3;
+	close_all_but(control, status[0]);
 	keeper.children = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
 	watch();
 }

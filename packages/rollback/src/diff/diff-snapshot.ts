@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import type { FileService } from '@paracle/core';
+import type { PristineFiles } from '../restore/pristine-files.js';
+import type { Manifest, ManifestEntry } from '../snapshot/manifest.js';
+import { display, toPath, walkAll } from '../snapshot/take-snapshot.js';
+import { findCandidates, hasOtherState, type EntryPair } from './compare-manifests.js';
+import type { Digest, FileChange, FileState } from './file-change.js';
+
+/** Limits a diff. */
+export interface DiffOptions {
+  /** Absolute path: only what is below it is compared, and paths are relative to it. @defaultValue everything, absolute */
+  readonly root?: string;
+}
+
+/** What differs between a snapshot and now. The caller has stopped the sandbox's programs. */
+export async function diffSnapshot(
+  snapshot: Manifest,
+  sources: { readonly files: FileService; readonly pristine: PristineFiles },
+  options: DiffOptions,
+): Promise<FileChange[]> {
+  const { manifest } = await walkAll(sources.files);
+  const candidates = findCandidates(snapshot, manifest).filter(({ path }) => isBelow(path, options.root));
+  const changes = await Promise.all(candidates.map(async (pair) => toChange(pair, sources)));
+  return changes.flatMap((change) => (change === undefined ? [] : [{ ...change, path: relativeTo(change.path, options.root) }]));
+}
+
+function isBelow(path: string, root: string | undefined): boolean {
+  return root === undefined || path.startsWith(`${Buffer.from(root).toString('latin1')}/`);
+}
+
+function relativeTo(path: string, root: string | undefined): string {
+  return root === undefined ? path : path.slice(root.length + 1);
+}
+
+async function toChange(
+  pair: EntryPair,
+  sources: { readonly files: FileService; readonly pristine: PristineFiles },
+): Promise<FileChange | undefined> {
+  const { before, after } = pair;
+  const path = display(pair.path);
+  const newDigest = after?.type === 'file' ? await sources.files.hash(toPath(pair.path)) : undefined;
+  const oldDigest = before?.type === 'file' ? (before.digest ?? (await hashPristine(sources.pristine, path))) : undefined;
+  const states = {
+    ...(before !== undefined && { before: toState(before, oldDigest) }),
+    ...(after !== undefined && { after: toState(after, newDigest) }),
+  };
+  if (before === undefined) return { path, change: 'added', ...states };
+  if (after === undefined) return { path, change: 'deleted', ...states };
+  return hasOtherState(before, after) || oldDigest !== newDigest ? { path, change: 'modified', ...states } : undefined;
+}
+
+async function hashPristine(pristine: PristineFiles, path: string): Promise<Digest> {
+  return `sha256:${createHash('sha256').update(await pristine.read(path)).digest('hex')}`;
+}
+
+function toState(entry: ManifestEntry, digest: Digest | undefined): FileState {
+  const { type, mode, uid, gid, sizeBytes, target } = entry;
+  return {
+    type,
+    mode,
+    uid,
+    gid,
+    sizeBytes,
+    ...(digest !== undefined && { digest }),
+    ...(target !== undefined && { target: display(target) }),
+  };
+}

@@ -1,0 +1,16 @@
+/**
+ * Every code that `@paracle/rollback` throws with. Codes are public API: branch on them, never on
+ * messages. Each has a row in `docs/errors.md`.
+ */
+export const rollbackErrorCodes = {
+  snapshotNotFound: 'PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND',
+  snapshotTooLarge: 'PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE',
+  snapshotForeign: 'PARACLE_ROLLBACK_SNAPSHOT_FOREIGN',
+  snapshotDamaged: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
+  containerUnsupported: 'PARACLE_ROLLBACK_CONTAINER_UNSUPPORTED',
+  disabled: 'PARACLE_ROLLBACK_DISABLED',
+  incomplete: 'PARACLE_ROLLBACK_INCOMPLETE',
+} as const;
+
+/** One of the codes in {@link rollbackErrorCodes}. */
+export type RollbackErrorCode = (typeof rollbackErrorCodes)[keyof typeof rollbackErrorCodes];

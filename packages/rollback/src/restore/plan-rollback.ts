@@ -1,0 +1,50 @@
+import { findCandidates } from '../diff/compare-manifests.js';
+import type { Manifest, ManifestEntry } from '../snapshot/manifest.js';
+
+/** What a rollback does, in this order. */
+export interface RollbackPlan {
+  /** Paths that are new, or stand where something of another type was; the topmost only. */
+  readonly remove: readonly string[];
+  /** Directories to make or to give their attributes back, parents first. */
+  readonly directories: readonly ManifestEntry[];
+  /** Files whose contents may differ. */
+  readonly files: readonly ManifestEntry[];
+  readonly symlinks: readonly ManifestEntry[];
+  /** Directories whose times the steps above disturb, children first. */
+  readonly touched: readonly ManifestEntry[];
+  /** What PID 1 can't make again: sockets, pipes and devices that are gone. */
+  readonly impossible: readonly string[];
+}
+
+/** Works out how to get from what there is to what the snapshot says. */
+export function planRollback(snapshot: Manifest, now: Manifest): RollbackPlan {
+  const candidates = findCandidates(snapshot, now);
+  const wanted = candidates.flatMap(({ before }) => (before === undefined ? [] : [before]));
+  const gone = candidates.filter(({ before, after }) => after !== undefined && (before === undefined || before.type !== after.type));
+  const touchedPaths = new Set([
+    ...candidates.map(({ path }) => parentOf(path)),
+    ...wanted.filter(({ type }) => type === 'directory').map(({ path }) => path),
+  ]);
+  return {
+    remove: topmost(gone.map(({ path }) => path)),
+    directories: wanted.filter(({ type }) => type === 'directory'),
+    files: wanted.filter(({ type }) => type === 'file'),
+    symlinks: wanted.filter(({ type }) => type === 'symlink'),
+    touched: [...snapshot.values()].filter(({ path, type }) => type === 'directory' && touchedPaths.has(path)).reverse(),
+    impossible: wanted.filter(({ type, path }) => type === 'other' && now.get(path)?.type !== 'other').map(({ path }) => path),
+  };
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf('/')));
+}
+
+/** Sorted paths without those that lie below another. */
+function topmost(paths: readonly string[]): string[] {
+  const result: string[] = [];
+  for (const path of [...paths].sort()) {
+    const isCovered = result.some((top) => path.startsWith(`${top}/`));
+    if (!isCovered) result.push(path);
+  }
+  return result;
+}

@@ -1,0 +1,45 @@
+import { buffer } from 'node:stream/consumers';
+import { ownerLabels, type Engine } from '@paracle/core';
+import { extract } from 'tar-stream';
+import { RollbackError } from '../errors/rollback-errors.js';
+import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
+
+/** Files as the image has them, read from a container that is made for it and never started. */
+export class PristineFiles implements AsyncDisposable {
+  readonly #engine: Engine;
+  readonly #imageId: string;
+  #container: Promise<string> | undefined;
+
+  constructor(engine: Engine, imageId: string) {
+    this.#engine = engine;
+    this.#imageId = imageId;
+  }
+
+  /** Contents of a regular file. */
+  async read(path: string): Promise<Buffer> {
+    this.#container ??= this.#create();
+    const archive = await this.#engine.archive.get(await this.#container, path);
+    const unpacked = archive.pipe(extract());
+    archive.on('error', (error) => unpacked.destroy(error));
+    for await (const entry of unpacked) {
+      if (entry.header.type === 'file') return buffer(entry);
+      entry.resume();
+    }
+    throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `The image has no file ${path}`, { details: { path } });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#container === undefined) return;
+    await this.#engine.containers.remove(await this.#container, { force: true, volumes: true });
+  }
+
+  async #create(): Promise<string> {
+    const body = {
+      Image: this.#imageId,
+      Entrypoint: ['-'],
+      Labels: ownerLabels({ purpose: 'snapshot' }),
+      HostConfig: { NetworkMode: 'none' },
+    };
+    return (await this.#engine.containers.create({ body })).id;
+  }
+}

@@ -1,0 +1,224 @@
+import {
+  coreErrorCodes,
+  hasCode,
+  ParacleError,
+  parseConfig,
+  resolveContainer,
+  silentLogger,
+  type ContainerReference,
+  type Engine,
+  type FileService,
+  type Logger,
+  type SupervisorConnection,
+} from '@paracle/core';
+import { rollbackConfigSchema, type ResolvedRollbackConfig, type RollbackConfig, type RollbackTrigger } from './config/rollback-config.js';
+import { diffSnapshot, type DiffOptions } from './diff/diff-snapshot.js';
+import type { Digest, FileChange } from './diff/file-change.js';
+import { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
+import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
+import { applyPlan } from './restore/apply-plan.js';
+import { planRollback } from './restore/plan-rollback.js';
+import { PristineFiles } from './restore/pristine-files.js';
+import { findDifferences } from './restore/verify-rollback.js';
+import type { SnapshotDescription } from './snapshot/snapshot-description.js';
+import { SnapshotStore } from './snapshot/snapshot-store.js';
+import { display, takeSnapshot, walkAll, type TakenSnapshot } from './snapshot/take-snapshot.js';
+
+/** How a rollback manager works. */
+export interface RollbackManagerOptions {
+  readonly engine: Engine;
+  readonly config?: RollbackConfig;
+  /** @defaultValue silent */
+  readonly logger?: Logger;
+}
+
+/** What a rollback did. */
+export interface RollbackResult {
+  readonly snapshotId: string;
+  readonly containerId: string;
+  /** Snapshot of the state before, where the policy asks for one. */
+  readonly safetySnapshotId?: string;
+  readonly removedCount: number;
+  readonly restoredCount: number;
+  /** Sockets, pipes and devices that were in the snapshot and could not be made again. */
+  readonly notRestored: readonly string[];
+}
+
+interface Target {
+  readonly containerId: string;
+  readonly connection: SupervisorConnection;
+  readonly store: SnapshotStore;
+  readonly files: FileService;
+}
+
+/** Grace of executions that a rollback ends: their changes are undone in any case. */
+const KILL_GRACE_MS = 0;
+
+/** Snapshots of sandboxes, what changed since, and the way back. */
+export class RollbackManager {
+  readonly #engine: Engine;
+  readonly #config: ResolvedRollbackConfig;
+  readonly #logger: Logger;
+
+  /** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong */
+  constructor(options: RollbackManagerOptions) {
+    const { engine, config = {}, logger = silentLogger } = options;
+    this.#engine = engine;
+    this.#config = parseConfig(rollbackConfigSchema, config, 'rollback config');
+    this.#logger = logger.child({ component: 'rollback' });
+  }
+
+  /**
+   * Takes a snapshot of a sandbox's root file system; its programs stand still meanwhile. Resolves with its id.
+   * @throws RollbackError `PARACLE_ROLLBACK_CONTAINER_UNSUPPORTED`, `PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE`
+   * @throws SupervisorBusyError `PARACLE_SUPERVISOR_BUSY` while another process does the same
+   */
+  async createSnapshot(container: ContainerReference): Promise<string> {
+    return this.#stopped(container, async (target) => {
+      const { description } = await this.#take(target, 'requested');
+      await this.#retire(target.store, description.id);
+      return description.id;
+    });
+  }
+
+  /** All snapshots of a sandbox, the oldest first. */
+  async listSnapshots(container: ContainerReference): Promise<readonly SnapshotDescription[]> {
+    return this.#use(container, async ({ store }) => store.list());
+  }
+
+  /** Deletes a snapshot and the contents that no other needs. @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND` */
+  async deleteSnapshot(snapshotId: string, container: ContainerReference): Promise<void> {
+    await this.#use(container, async ({ store }) => {
+      await store.describe(snapshotId);
+      await store.delete([snapshotId]);
+    });
+  }
+
+  /** What differs between a snapshot and now, sorted by path. Times alone are no difference. */
+  async diff(snapshotId: string, container: ContainerReference, options: DiffOptions = {}): Promise<readonly FileChange[]> {
+    return this.#stopped(container, async ({ store, files }) => {
+      const { imageId } = await store.describe(snapshotId);
+      await using pristine = new PristineFiles(this.#engine, imageId);
+      return await diffSnapshot(await store.readManifest(snapshotId), { files, pristine }, options);
+    });
+  }
+
+  /** Contents that a snapshot of the sandbox holds, by digest. */
+  async readContents(digest: Digest, container: ContainerReference): Promise<Buffer> {
+    return this.#use(container, async ({ store }) => store.readContents(digest));
+  }
+
+  /**
+   * Puts a sandbox back, in place: what is new goes, what changed or is gone comes back, with modes,
+   * owners and times. Executions under way end as `rolled_back`.
+   *
+   * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`
+   * @throws RollbackIncompleteError `PARACLE_ROLLBACK_INCOMPLETE` where the result is not the snapshot
+   */
+  async rollback(snapshotId: string, container: ContainerReference): Promise<RollbackResult> {
+    return this.#use(container, async (target) => {
+      const { connection, store } = target;
+      const description = await store.describe(snapshotId);
+      return this.#frozen(connection, async () => {
+        await connection.cancelAll('rolled_back', KILL_GRACE_MS);
+        return this.#restore(target, description);
+      });
+    });
+  }
+
+  /**
+   * Rolls back to the newest requested snapshot if the policy's triggers name this kind of error.
+   * Resolves with what was done, or undefined; rethrowing the error is the caller's.
+   */
+  async autoRollbackOnError(container: ContainerReference, error: unknown): Promise<RollbackResult | undefined> {
+    const { enabled, triggers } = this.#config.policy;
+    if (!enabled || !triggers.includes(triggerOf(error))) return undefined;
+    const latest = (await this.listSnapshots(container)).filter(({ kind }) => kind === 'requested').at(-1);
+    if (latest === undefined) throw new SnapshotNotFoundError('(none was taken)');
+    return this.rollback(latest.id, container);
+  }
+
+  async #restore(target: Target, description: SnapshotDescription): Promise<RollbackResult> {
+    const { store, files, containerId } = target;
+    const snapshot = await store.readManifest(description.id);
+    const safety = this.#config.policy.backupBeforeRollback ? await this.#take(target, 'safety') : undefined;
+    const now = safety?.manifest ?? (await walkAll(files)).manifest;
+    const plan = planRollback(snapshot, now);
+    await using pristine = new PristineFiles(this.#engine, description.imageId);
+    await applyPlan(plan, { files, pristine });
+    const impossible = new Set(plan.impossible);
+    const expected = new Map([...snapshot].filter(([path]) => !impossible.has(path)));
+    const differences = findDifferences(expected, (await walkAll(files)).manifest);
+    if (differences.length > 0) throw new RollbackIncompleteError(description.id, differences, safety?.description.id);
+    await this.#retire(store, description.id, safety?.description.id);
+    this.#logger.info({ containerId, snapshotId: description.id }, 'rolled back');
+    return {
+      snapshotId: description.id,
+      containerId,
+      ...(safety !== undefined && { safetySnapshotId: safety.description.id }),
+      removedCount: plan.remove.length,
+      restoredCount: plan.files.length + plan.symlinks.length + plan.directories.length,
+      notRestored: plan.impossible.map(display),
+    };
+  }
+
+  async #take(target: Target, kind: SnapshotDescription['kind']): Promise<TakenSnapshot> {
+    const { imageId } = await this.#engine.containers.inspect(target.containerId);
+    const taken = await takeSnapshot({ ...target, imageId, kind, config: this.#config });
+    const { id, pathCount, addedBytes } = taken.description;
+    this.#logger.info({ containerId: target.containerId, snapshotId: id, pathCount, addedBytes }, 'snapshot taken');
+    return taken;
+  }
+
+  /** Deletes what the policy no longer keeps, never what is named. Safety snapshots have a place of their own: the newest stays. */
+  async #retire(store: SnapshotStore, ...inUse: readonly (string | undefined)[]): Promise<void> {
+    const { maxSnapshots, maxAgeHours } = this.#config.policy;
+    const oldest = Date.now() - maxAgeHours * 3_600_000;
+    const all = await store.list();
+    const requested = all.filter(({ kind }) => kind === 'requested');
+    const safety = all.filter(({ kind }) => kind === 'safety');
+    const surplus = [...requested.slice(0, -maxSnapshots), ...safety.slice(0, -1)];
+    const expired = all.filter(({ createdAt }) => createdAt.getTime() < oldest);
+    const retired = new Set([...surplus, ...expired].map(({ id }) => id).filter((id) => !inUse.includes(id)));
+    await store.delete([...retired]);
+  }
+
+  async #stopped<Result>(container: ContainerReference, work: (target: Target) => Promise<Result>): Promise<Result> {
+    return this.#use(container, async (target) => this.#frozen(target.connection, async () => work(target)));
+  }
+
+  /** Stops the programs for the work; they go on also where it fails. */
+  async #frozen<Result>(connection: SupervisorConnection, work: () => Promise<Result>): Promise<Result> {
+    await connection.freeze();
+    try {
+      return await work();
+    } finally {
+      await connection.thaw();
+    }
+  }
+
+  async #use<Result>(container: ContainerReference, work: (target: Target) => Promise<Result>): Promise<Result> {
+    const containerId = await resolveContainer(this.#engine, container);
+    const connection = await this.#connect(containerId);
+    return SnapshotStore.use(connection, async (store, files) => work({ containerId, connection, store, files }));
+  }
+
+  async #connect(containerId: string): Promise<SupervisorConnection> {
+    try {
+      return await this.#engine.supervisors.connect(containerId);
+    } catch (error) {
+      if (!hasCode(error, coreErrorCodes.supervisorUnreachable)) throw error;
+      throw new RollbackError(
+        rollbackErrorCodes.containerUnsupported,
+        `Container ${containerId} can't be snapshotted: only running sandboxes made by Paracle can, so far`,
+        { details: { containerId }, cause: error },
+      );
+    }
+  }
+}
+
+function triggerOf(error: unknown): RollbackTrigger {
+  if (!ParacleError.isInstance(error)) return 'on_error';
+  if (error.code === 'PARACLE_SANDBOX_TIMEOUT') return 'on_timeout';
+  return error.code === 'PARACLE_SANDBOX_LIMIT_EXCEEDED' ? 'on_limit' : 'on_error';
+}

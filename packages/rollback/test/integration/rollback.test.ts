@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Engine } from '@paracle/core';
+import { SandboxManager, type Sandbox } from '@paracle/sandbox';
+import { RollbackManager } from '../../src/index.js';
+
+const manager = new SandboxManager();
+const rollback = new RollbackManager({ engine: manager.engine });
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  sandbox = await manager.create();
+});
+
+afterAll(async () => {
+  await manager.close();
+});
+
+/** Everything of the user's own files that a person would compare: names, types, modes, owners, times, links, contents. */
+async function fingerprint(): Promise<string> {
+  const script = 'cd / && find workspace tmp home -printf "%p %y %m %U:%G %s %T@ %l\\n" | sort; find workspace tmp home -type f -exec sha256sum {} + | sort';
+  return (await sandbox.execute(['sh', '-c', script], { maxOutputBytes: 10_000_000, check: true })).stdout;
+}
+
+async function run(script: string): Promise<void> {
+  await sandbox.execute(['sh', '-c', script], { check: true });
+}
+
+describe('rollback', () => {
+  it('puts everything back: contents, names, modes, times and links, and removes what is new', async () => {
+    await run('mkdir -p a/b; echo one > a/one; echo two > a/b/two; chmod 640 a/one; ln -s one a/link; touch -d "2001-02-03 04:05:06.123456789" a/b/two; mkdir empty; chmod 700 empty; echo x > "$(printf "odd\\377name")"');
+    const before = await fingerprint();
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    await run('echo changed > a/one; rm -rf a/b; ln -sfn two a/link; rmdir empty; echo file > empty; echo new > new; mkdir -p n/m; echo y > n/m/y; rm odd*; mkdir /tmp/junk; chmod 777 a');
+    expect(await fingerprint()).not.toBe(before);
+    const result = await rollback.rollback(snapshotId, sandbox);
+    expect(result.notRestored).toEqual([]);
+    expect(await fingerprint()).toBe(before);
+  });
+
+  it('leaves container and connection as they are', async () => {
+    const { id } = sandbox.container;
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    await run('echo z > z');
+    await rollback.rollback(snapshotId, sandbox);
+    expect(sandbox.container.id).toBe(id);
+    expect((await manager.engine.containers.inspect(id)).state.isRunning).toBe(true);
+  });
+
+  it('ends what runs as rolled back', async () => {
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    const running = sandbox.execute(['sh', '-c', 'while :; do echo x >> log; sleep 0.01; done']);
+    await rollback.rollback(snapshotId, sandbox);
+    await expect(running).rejects.toMatchObject({ code: 'PARACLE_SANDBOX_ROLLED_BACK', result: { cause: 'rolled_back' } });
+    expect((await sandbox.execute(['ls', 'log'])).exitCode).not.toBe(0);
+  });
+
+  it('lets programs go on after a snapshot', async () => {
+    const running = sandbox.execute(['sh', '-c', 'for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.1; done']);
+    await rollback.createSnapshot(sandbox);
+    expect((await running).stdout).toBe('1\n2\n3\n4\n5\n6\n7\n8\n');
+  });
+
+  it('can go back again from the safety snapshot', async () => {
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    await run('echo later > later');
+    const { safetySnapshotId = '' } = await rollback.rollback(snapshotId, sandbox);
+    await rollback.rollback(safetySnapshotId, sandbox);
+    expect((await sandbox.execute(['cat', 'later'])).stdout).toBe('later\n');
+  });
+
+  it('restores files of the image from the image', async () => {
+    await using own = await manager.create({ workingDirectory: '/usr/share/doc' });
+    // The working directory belongs to the sandbox's user, so that files in it can be deleted.
+    const list = async (): Promise<string> =>
+      (await own.execute(['sh', '-c', 'find /usr/share/doc -maxdepth 1 | sort; stat -c %Y /usr/share/doc'])).stdout;
+    const before = await list();
+    const snapshotId = await rollback.createSnapshot(own);
+    await own.execute(['sh', '-c', 'ln -s /etc/passwd zzz'], { check: true });
+    await rollback.rollback(snapshotId, own);
+    expect(await list()).toBe(before);
+  });
+
+  it('says so when there is no such snapshot', async () => {
+    await expect(rollback.rollback('snap_nope', sandbox)).rejects.toMatchObject({
+      code: 'PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND',
+      name: 'SnapshotNotFoundError',
+    });
+  });
+
+  it('reaches a sandbox of another process by its id', async () => {
+    await using other = new Engine();
+    const elsewhere = new RollbackManager({ engine: other });
+    const snapshotId = await elsewhere.createSnapshot(sandbox.id);
+    await run('echo mine > mine');
+    expect(await elsewhere.diff(snapshotId, sandbox.id, { root: '/workspace' })).toMatchObject([{ path: 'mine', change: 'added' }]);
+    await elsewhere.rollback(snapshotId, sandbox.id);
+    expect((await rollback.listSnapshots(sandbox)).map(({ id }) => id)).toContain(snapshotId);
+  });
+
+  it('keeps no more snapshots than the policy says', async () => {
+    for (let i = 0; i < 5; i++) await rollback.createSnapshot(sandbox);
+    const kinds = (await rollback.listSnapshots(sandbox)).map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'requested')).toHaveLength(3);
+  });
+
+  it('refuses a snapshot that would be too large, before it begins', async () => {
+    const small = new RollbackManager({ engine: manager.engine, config: { maxSnapshotMb: 1 } });
+    await run('head -c 3000000 /dev/zero > big');
+    await expect(small.createSnapshot(sandbox)).rejects.toMatchObject({
+      code: 'PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE',
+      details: { largest: expect.arrayContaining(['/workspace/big']) },
+    });
+    expect((await sandbox.execute(['rm', 'big'])).exitCode).toBe(0);
+  });
+});
+
+describe('diff', () => {
+  it('tells what was added, modified and deleted, with digests', async () => {
+    await run('rm -rf /workspace/*; echo same > same; echo old > changed; echo gone > gone; echo mode > mode');
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    await run('echo same > same; echo new! > changed; rm gone; chmod 755 mode; echo added > added; touch -d 2000-01-01 same');
+    const changes = await rollback.diff(snapshotId, sandbox, { root: '/workspace' });
+    const digest = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    expect(changes).toMatchObject([
+      { path: 'added', change: 'added', after: { digest: digest('added\n'), mode: 0o644, type: 'file' } },
+      { path: 'changed', change: 'modified', before: { digest: digest('old\n') }, after: { digest: digest('new!\n') } },
+      { path: 'gone', change: 'deleted', before: { digest: digest('gone\n') } },
+      { path: 'mode', change: 'modified', before: { mode: 0o644 }, after: { mode: 0o755 } },
+    ]);
+    expect((await rollback.readContents(changes[1]?.before?.digest ?? 'sha256:', sandbox)).toString()).toBe('old\n');
+  });
+
+  it('notices a change whose times were set back', async () => {
+    await run('echo aaaa > sneaky; touch -d 2010-01-01 sneaky');
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    await run('echo bbbb > sneaky; touch -d 2010-01-01 sneaky');
+    const changes = await rollback.diff(snapshotId, sandbox, { root: '/workspace' });
+    expect(changes.map(({ path }) => path)).toEqual(['sneaky']);
+  });
+});
+
+describe('autoRollbackOnError', () => {
+  it('rolls back on the errors that the policy names, and on no other', async () => {
+    const picky = new RollbackManager({ engine: manager.engine, config: { policy: { triggers: ['on_timeout'] } } });
+    await picky.createSnapshot(sandbox);
+    await run('echo t > t');
+    expect(await picky.autoRollbackOnError(sandbox, new Error('no'))).toBeUndefined();
+    const timeout: unknown = await sandbox.execute(['sleep', '9'], { timeoutSeconds: 0.1 }).catch((error: unknown) => error);
+    expect(await picky.autoRollbackOnError(sandbox, timeout)).toMatchObject({ removedCount: 1 });
+  });
+});
