@@ -13,6 +13,9 @@ export const stackErrorCodes = {
   applyUndoIncomplete: 'PARACLE_STACK_APPLY_UNDO_INCOMPLETE',
   recoverFailed: 'PARACLE_STACK_RECOVER_FAILED',
   applyJournalInvalid: 'PARACLE_STACK_APPLY_JOURNAL_INVALID',
+  transactionFailed: 'PARACLE_STACK_TRANSACTION_FAILED',
+  bodyMissing: 'PARACLE_STACK_BODY_MISSING',
+  changedMeanwhile: 'PARACLE_STACK_CHANGED_MEANWHILE',
 } as const;
 
 /** One of the codes in {@link stackErrorCodes}. */

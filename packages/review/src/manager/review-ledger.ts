@@ -41,16 +41,20 @@ export class ReviewLedger {
   }
 
   /**
-   * Replaces a record by what `update` makes of its present state, deciding races by one guarded write; `undefined` leaves it.
+   * Replaces a record by what `update` makes of its state at one moment, deciding races by one guarded write; `undefined` leaves it.
    *
    * @throws ReviewNotFoundError, ReviewConflictError `PARACLE_REVIEW_BUSY`, and whatever `update` throws.
    */
-  async change(id: string, update: (record: ReviewRecord) => ReviewRecord | undefined): Promise<ReviewRecord> {
+  async change(
+    id: string,
+    update: (record: ReviewRecord, nowMs: number) => ReviewRecord | undefined,
+  ): Promise<ReviewRecord> {
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       const record = await this.#parts.store.get(id);
       if (record === undefined) throw new ReviewNotFoundError('review', id);
-      const advanced = advance(record, this.#parts.now());
-      const next = advanced ?? update(record);
+      const nowMs = this.#parts.now();
+      const advanced = advance(record, nowMs);
+      const next = advanced ?? update(record, nowMs);
       if (next === undefined) return record;
       const isDone = await this.#replace(record, next);
       if (isDone && advanced === undefined) return next;

@@ -2,7 +2,7 @@ import { createId, type EventSource, type Logger, parseConfig, silentLogger, Typ
 import type { Artifact } from '../content/artifact.js';
 import { bindArtifact } from '../content/bind-artifact.js';
 import { canonicalize } from '../content/canonicalize.js';
-import { toDigest } from '../content/digest.js';
+import { type Digest, toDigest } from '../content/digest.js';
 import { cancelReview } from '../decision/cancel-review.js';
 import { type Ballot, castVote } from '../decision/cast-vote.js';
 import { claimApproval } from '../decision/claim-approval.js';
@@ -165,7 +165,7 @@ export class ReviewManager implements AsyncDisposable {
   async cancel(id: string, input: CancelInput = {}): Promise<Review> {
     this.#requireOpen();
     const { comment } = parseConfig(cancelSchema, input, 'cancellation');
-    return this.#ledger.view(await this.#ledger.change(id, (record) => cancelReview(record, comment, this.#now())));
+    return this.#ledger.view(await this.#ledger.change(id, (record, nowMs) => cancelReview(record, comment, nowMs)));
   }
 
   /** @throws ReviewNotFoundError */
@@ -248,7 +248,7 @@ export class ReviewManager implements AsyncDisposable {
       artifact,
       current,
     };
-    const record = await this.#ledger.change(id, (before) => claimApproval(before, request, this.#now()));
+    const record = await this.#ledger.change(id, (before, nowMs) => claimApproval(before, request, nowMs));
     return { claimId: request.claimId, review: await this.#ledger.view(record) };
   }
 
@@ -264,8 +264,20 @@ export class ReviewManager implements AsyncDisposable {
     const claimed = await this.#store.findByClaim(claimId);
     if (claimed === undefined) throw new ReviewNotFoundError('claim', claimId);
     return this.#ledger.view(
-      await this.#ledger.change(claimed.id, (record) => reportOutcome(record, outcome, detail, this.#now())),
+      await this.#ledger.change(claimed.id, (record, nowMs) => reportOutcome(record, outcome, detail, nowMs)),
     );
+  }
+
+  /** Keeps contents that an artifact names by digest, so that a decision needs nothing but the store. */
+  async keepBody(bytes: Uint8Array): Promise<Digest> {
+    this.#requireOpen();
+    return this.#store.putBody(bytes);
+  }
+
+  /** Contents kept by {@link ReviewManager.keepBody}; undefined where there are none. */
+  async readBody(digest: Digest): Promise<Uint8Array | undefined> {
+    this.#requireOpen();
+    return this.#store.getBody(digest);
   }
 
   /** Ends the waiting of `decision()` calls. Reviews stay in their store; a store that was handed in stays open. */
@@ -289,8 +301,8 @@ export class ReviewManager implements AsyncDisposable {
     const review = await this.#ledger.view(await this.#ledger.load(id));
     const { reviewer, comment } = input;
     const identity = await identifyReviewer(this.#authorize, reviewer, review);
-    const record = await this.#ledger.change(id, (before) =>
-      castVote(before, { vote, reviewer, identity, comment }, this.#now()),
+    const record = await this.#ledger.change(id, (before, nowMs) =>
+      castVote(before, { vote, reviewer, identity, comment }, nowMs),
     );
     return this.#ledger.view(record);
   }

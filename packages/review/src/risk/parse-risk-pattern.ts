@@ -14,6 +14,7 @@ export type RiskPattern =
  */
 export function parseRiskPattern(text: string): RiskPattern {
   const trimmed = text.trim();
+  if (trimmed === '') return { type: 'invalid', problem: 'a pattern is empty' };
   const isCommand = /\s/.test(trimmed);
   const isPath = !isCommand && /[*?[{/\\.~]/.test(trimmed);
   const command = isPath ? undefined : parseCommandPattern(trimmed);
@@ -23,7 +24,7 @@ export function parseRiskPattern(text: string): RiskPattern {
   if (command !== undefined && path !== undefined) return { type: 'word', path, command };
   if (command !== undefined) return { type: 'command', command };
   if (path !== undefined) return { type: 'path', path };
-  return { type: 'invalid', problem: `pattern ${JSON.stringify(text)} is empty` };
+  return { type: 'invalid', problem: `pattern ${JSON.stringify(text)} is neither a path nor a command` };
 }
 
 /** The path patterns among some texts. Invalid ones were refused with the policy. */

@@ -11,8 +11,7 @@ function scanPatterns(words: readonly CommandWord[], context: ScanContext): read
   if (hits.length === 0) return [];
   const shown = shorten(words.map((word) => word.text).join(' '));
   const verb = words.some((word) => word.isDynamic) ? 'may match' : 'matches';
-  return hits
-    .map(({ text }) => highFinding(context, `the command ${shown} ${verb} ${text}`, text));
+  return hits.map(({ text }) => highFinding(context, `the command ${shown} ${verb} ${text}`, text));
 }
 
 /** Shell builtins that run a text, or a file. */

@@ -33,7 +33,9 @@ export function highFinding(context: ScanContext, reason: string, pattern?: stri
 /** Takes work off the budget: the finding that ends the scan when nothing is left, else none. */
 export function spend(context: ScanContext, units: number): RiskFinding | undefined {
   context.budget.left -= units;
-  return context.budget.left < 0 ? highFinding({ ...context, span: undefined }, 'this is too much to be judged') : undefined;
+  return context.budget.left < 0
+    ? highFinding({ ...context, span: undefined }, 'this is too much to be judged')
+    : undefined;
 }
 
 /** A text cut to what fits into a reason. */

@@ -4,23 +4,14 @@ import { type CommandWord, toLiteralWord } from './command-word.js';
 import { highFinding, type ScanContext, shorten } from './scan-context.js';
 import { scanPathWord } from './scan-path-word.js';
 
-const maxLiterals = 200;
+const maxTexts = 400;
 
-/** The texts in quotes, escapes left as they are; one that is not closed ends with the code. */
-function quotedTexts(code: string): readonly string[] {
-  const texts: string[] = [];
-  let start = 0;
-  let quote: string | undefined;
-  for (let index = 0; index < code.length; index += 1) {
-    const letter = code.charAt(index);
-    if (letter === '\\') index += 1;
-    else if (quote === undefined && /['"`]/.test(letter)) [quote, start] = [letter, index + 1];
-    else if (letter === quote) {
-      texts.push(code.slice(start, index));
-      quote = undefined;
-    }
-  }
-  return quote === undefined ? texts : [...texts, code.slice(start)];
+/**
+ * What stands between any two quotation marks, whichever they are: an apostrophe in a comment must not hide the text after it.
+ * Mere punctuation between texts is left out, so that `['rm', '-rf']` reads as an argument vector.
+ */
+function textsBetweenQuotes(code: string): readonly string[] {
+  return code.split(/['"`]/).filter((text) => /[^\s,;:+()[\]{}]/.test(text));
 }
 
 /** The words after an option that takes code (`-c`, `-e`, `--eval`); awk's code needs no option. */
@@ -34,17 +25,17 @@ function codeWords(name: string, words: readonly CommandWord[]): readonly Comman
 
 /** Judges the quoted texts in another language's code: as paths, as shell commands, and in sequence as an argument vector. */
 function scanCode(code: string, context: ScanContext): readonly RiskFinding[] {
-  const literals = quotedTexts(code);
-  if (literals.length > maxLiterals)
-    return [highFinding(context, `inline code with more than ${maxLiterals} texts can't be judged`)];
-  const words = literals.map(toLiteralWord);
+  const texts = textsBetweenQuotes(code);
+  if (texts.length > maxTexts)
+    return [highFinding(context, `inline code with more than ${maxTexts} texts can't be judged`)];
+  const words = texts.map(toLiteralWord);
   const vectors = context.commandPatterns
     .filter((pattern) => words.some((_word, start) => matchesCommand(pattern, words.slice(start))))
     .map(({ text }) => highFinding(context, `inline code ${shorten(code)} contains ${text}`, text));
   const inner: ScanContext = { ...context, isTolerant: true };
   return [
     ...vectors,
-    ...literals.flatMap((text) => context.scanScript(text, inner)),
+    ...texts.flatMap((text) => context.scanScript(text, inner)),
     ...words.flatMap((word) => scanPathWord(word, inner)),
   ];
 }

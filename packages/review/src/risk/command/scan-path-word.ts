@@ -15,7 +15,7 @@ function candidates(text: string): readonly string[] {
 }
 
 function scanCandidate(path: string, word: CommandWord, context: ScanContext): readonly RiskFinding[] {
-  const exhausted = spend(context, context.pathPatterns.length * (word.hasWildcards ? 8 : 1));
+  const exhausted = spend(context, context.pathPatterns.length * (word.hasWildcards ? 64 : 1));
   if (exhausted !== undefined) return [exhausted];
   const problem = pathProblem(path);
   if (problem !== undefined) return [highFinding(context, `the word ${shorten(path)} can't be judged: ${problem}`)];

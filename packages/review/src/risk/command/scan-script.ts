@@ -43,7 +43,7 @@ function scanParsed(script: ParsedScript, context: ScanContext): readonly RiskFi
   const exhausted = spend(context, script.end - script.pos);
   if (exhausted !== undefined) return [exhausted];
   const isBroken = script.errors !== undefined && script.errors.length > 0;
-  if (isBroken) return context.isTolerant ? [] : [highFinding(context, 'this can not be parsed as a shell script')];
+  if (isBroken && !context.isTolerant) return [highFinding(context, 'this can not be parsed as a shell script')];
   // Positions inside a script with its own source count from there: findings keep the place of what is around it.
   return scanChildren(script, script.source === undefined ? context : { ...context, depth: context.depth + 1 });
 }

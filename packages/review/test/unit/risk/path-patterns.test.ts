@@ -1,9 +1,17 @@
 import { expect, it } from '@jest/globals';
 import { createPathPatternAnalyzer } from '../../../src/risk/path/path-pattern-analyzer.js';
-import { seededRandom } from '../support/seeded-random.js';
 import { levelOf } from '../support/level-of.js';
+import { seededRandom } from '../support/seeded-random.js';
 
-const analyzer = createPathPatternAnalyzer(['*.env', '.env.*', '*.key', '/etc/*', 'secrets/', 'a/b/*.txt', 'deep/**/x']);
+const analyzer = createPathPatternAnalyzer([
+  '*.env',
+  '.env.*',
+  '*.key',
+  '/etc/*',
+  'secrets/',
+  'a/b/*.txt',
+  'deep/**/x',
+]);
 
 it.each([
   '.env',
@@ -87,7 +95,9 @@ it('finds a risky name wherever it stands and however the path is written', asyn
   const random = seededRandom(7);
   const pick = (choices: readonly string[]): string => choices[Math.floor(random() * choices.length)] ?? '';
   for (let round = 0; round < 500; round += 1) {
-    const parts = Array.from({ length: Math.floor(random() * 5) }, () => pick(['a', 'src', '.', 'x y', 'ü', 'a/..', '', '*', '[a']));
+    const parts = Array.from({ length: Math.floor(random() * 5) }, () =>
+      pick(['a', 'src', '.', 'x y', 'ü', 'a/..', '', '*', '[a']),
+    );
     const name = pick(['.env', 'a.env', 'é.env', '*.env', '.ENV', 'x.Env']);
     const path = [...parts, name, ...(random() < 0.3 ? ['below'] : [])].join(pick(['/', '//', '/./', '\\']));
     expect({ path, level: await levelOf(analyzer, 'file_change', { path }) }).toEqual({ path, level: 'high' });
@@ -96,13 +106,40 @@ it('finds a risky name wherever it stands and however the path is written', asyn
 
 it('never throws and never takes long, whatever the path and the pattern', async () => {
   const random = seededRandom(11);
-  const alphabet = ['*', '?', '[', ']', '{', '}', '(', ')', '!', '+', '@', '/', '\\', '.', '..', 'a', '\u0000', '\ud83d', '~', ':', '|', '^', '-', '$'];
+  const alphabet = [
+    '*',
+    '?',
+    '[',
+    ']',
+    '{',
+    '}',
+    '(',
+    ')',
+    '!',
+    '+',
+    '@',
+    '/',
+    '\\',
+    '.',
+    '..',
+    'a',
+    '\u0000',
+    '\ud83d',
+    '~',
+    ':',
+    '|',
+    '^',
+    '-',
+    '$',
+  ];
   const text = (length: number): string =>
     Array.from({ length }, () => alphabet[Math.floor(random() * alphabet.length)] ?? '').join('');
   const startedAt = performance.now();
   for (let round = 0; round < 500; round += 1) {
     const pattern = text(1 + Math.floor(random() * 12));
-    const level = await levelOf(createPathPatternAnalyzer([pattern]), 'file_change', { path: text(1 + Math.floor(random() * 30)) });
+    const level = await levelOf(createPathPatternAnalyzer([pattern]), 'file_change', {
+      path: text(1 + Math.floor(random() * 30)),
+    });
     expect(['low', 'high']).toContain(level);
   }
   expect(performance.now() - startedAt).toBeLessThan(5_000);

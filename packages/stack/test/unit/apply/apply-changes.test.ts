@@ -132,7 +132,7 @@ describe('the abort signal', () => {
 
   it('changes nothing when it has fired before, and touches not even the lock', async () => {
     const workspace = await workspaceWith({ a: file('old') });
-    const onStep = jest.fn();
+    const onStep = jest.fn<(step: string) => void>();
     const promise = applyChanges(workspace, changes, { readBody: readBodyOf(after), signal: AbortSignal.abort(new TypeError('early')), onStep });
     await expect(promise).rejects.toThrow('early');
     expect(onStep).not.toHaveBeenCalled();

@@ -80,9 +80,19 @@ async function readNode(path: string): Promise<Node> {
 
 /** Everything below a directory; what Paracle left there included. */
 export async function readTree(root: string): Promise<Tree> {
-  const names = await readdir(root, { recursive: true });
-  const entries = await Promise.all(names.sort().map(async (name) => [name, await readNode(join(root, name))] as const));
-  return Object.fromEntries(entries);
+  return sorted(await readBelow(root, ''));
+}
+
+/** Node's own recursive `readdir` follows links to directories on Node 20. */
+async function readBelow(root: string, prefix: string): Promise<Tree> {
+  const tree: Record<string, Node> = {};
+  for (const name of await readdir(join(root, prefix))) {
+    const path = `${prefix}${name}`;
+    const node = await readNode(join(root, path));
+    tree[path] = node;
+    if (node.type === 'directory') Object.assign(tree, await readBelow(root, `${path}/`));
+  }
+  return tree;
 }
 
 export function sorted(tree: Tree): Tree {

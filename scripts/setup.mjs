@@ -1,0 +1,41 @@
+/**
+ * Prepares everything the demo and the tests need: dependencies, compiler, build, engine, base image.
+ * Plain Node without dependencies, since it runs before any install. Every step does nothing when it was done before.
+ */
+
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import { ensureBaseImage } from './setup/base-image.mjs';
+import { build } from './setup/build.mjs';
+import { ensureCompiler } from './setup/c-compiler.mjs';
+import { checkNode } from './setup/check-node.mjs';
+import { ensureEngine } from './setup/engine.mjs';
+import { installDependencies } from './setup/install-dependencies.mjs';
+import { exitWithFailure, formatSeconds, step } from './setup/step.mjs';
+
+/** The part of the set-up that needs no engine. */
+export async function ensureBuilt() {
+  await step('Node', async () => checkNode());
+  await step('Dependencies', installDependencies);
+  await step('C compiler', ensureCompiler);
+  await step('Build', build);
+}
+
+/** Runs the whole set-up; resolves with the variables that later steps need to find the same engine. */
+export async function setUp({ rebuildImage = false } = {}) {
+  const start = performance.now();
+  await ensureBuilt();
+  let engine;
+  await step('Docker Engine', async () => {
+    engine = await ensureEngine();
+    return engine.outcome;
+  });
+  await step('Base image', () => ensureBaseImage(engine.endpoint, engine.arch, { rebuild: rebuildImage }));
+  process.stdout.write(`Set-up took ${formatSeconds(performance.now() - start)}\n\n`);
+  // A context with TLS files is found again by its name; everything else by its address.
+  return engine.endpoint.tlsFolder === undefined ? { DOCKER_HOST: engine.endpoint.host } : {};
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  setUp({ rebuildImage: process.argv.includes('--rebuild-image') }).catch(exitWithFailure);
+}
