@@ -87,7 +87,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['examples/*.ts', 'packages/*/bench/**/*.ts'],
+    files: ['examples/**/*.ts', 'packages/*/bench/**/*.ts'],
     rules: { 'no-console': 'off' },
   },
   {

@@ -1,8 +1,9 @@
 /**
- * Proves the two commands on a machine that has only Node and npm: a minimal Debian 12 with its own mounts, processes,
+ * Proves the two commands on a machine that has only Node and npm: a minimal Debian with its own mounts, processes,
  * network, /var/lib/docker and an empty HOME gets a clean clone and runs them there, twice. Needs root and git.
  *
- * node scripts/fresh-machine.mjs [--worktree] [--keep] [npm script ...]     (default: demo test demo test)
+ * node scripts/fresh-machine.mjs [--suite=trixie] [--worktree] [--keep] [npm script ...]     (default: demo test demo test)
+ *   --suite=NAME the Debian to build (default: bookworm; trixie has Engine 26.1)
  *   --worktree   copies the files as they are instead of cloning what is committed
  *   --keep       leaves the tree behind for a look
  */
@@ -28,10 +29,11 @@ async function main(args) {
   requireRoot(['ip', 'iptables', 'nsenter', 'unshare', 'pivot_root', 'git']);
   const chosen = args.filter((arg) => !arg.startsWith('--'));
   const scripts = chosen.length > 0 ? chosen : ['demo', 'test', 'demo', 'test'];
+  const suite = args.find((arg) => arg.startsWith('--suite='))?.slice('--suite='.length) ?? 'bookworm';
   const folder = join(stateFolder(), 'fresh');
   const tree = join(folder, 'tree');
   rmSync(folder, { recursive: true, force: true });
-  await step('Minimal Debian with Node and npm', () => buildFreshTree(tree));
+  await step('Minimal Debian with Node and npm', () => buildFreshTree(tree, suite));
   await step('Repository', () =>
     args.includes('--worktree') ? copyWorktreeInto(join(tree, 'paracle')) : cloneInto(join(tree, 'paracle')),
   );

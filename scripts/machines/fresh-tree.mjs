@@ -11,11 +11,11 @@ const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 /** What of this machine's environment a command needs to reach registries, and the tests' own settings. */
 const CARRIED_VARIABLES = /^(https?_proxy|no_proxy|all_proxy|PARACLE_TEST_SCALE|PARACLE_DEBIAN_MIRROR)$/i;
 
-/** Builds a Debian 12 that has Node and npm and nothing else, set up to reach registries as this machine does. */
-export async function buildFreshTree(tree) {
+/** Builds a Debian that has Node and npm and nothing else, set up to reach registries as this machine does. */
+export async function buildFreshTree(tree, suite) {
   await ensureMmdebstrap();
   mkdirSync(dirname(tree), { recursive: true });
-  await debianTree({ suite: 'bookworm', include: ['libstdc++6', 'libatomic1'], target: tree });
+  await debianTree({ suite, include: ['libstdc++6', 'libatomic1'], target: tree });
   copyNode(tree);
   copyNetworkSettings(tree);
   await writeNpmSettings(tree);

@@ -25,8 +25,9 @@ export async function ensureCompiler() {
 }
 
 async function findStaticCompiler() {
-  for (const name of ['musl-gcc', 'cc']) {
-    if (findCommand(name) !== undefined && (await linksStatic(name))) return name;
+  // In the order of packages/core/native/build.mjs.
+  for (const name of [process.env.PARACLE_CC, 'musl-gcc', 'cc']) {
+    if (name && findCommand(name) !== undefined && (await linksStatic(name))) return name;
   }
   return undefined;
 }

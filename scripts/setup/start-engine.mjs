@@ -86,9 +86,13 @@ async function startDetached() {
     return;
   }
   if (isRunning) process.kill(daemon.pid, 'SIGTERM');
-  throw new SetupError(
-    `dockerd did not start. Its last lines (${log}):\n${lastLines(readFileSync(log, 'utf8'), 20)}\n${WAYS_OUT}`,
-  );
+  throw new SetupError(`dockerd did not start. Its last lines (${log}):\n${logExcerpt(log)}\n${WAYS_OUT}`);
+}
+
+/** The daemon's last words; its many informative lines would hide the one that tells. */
+function logExcerpt(log) {
+  const lines = readFileSync(log, 'utf8').split('\n');
+  return lastLines(lines.filter((line) => !line.includes('level=info')).join('\n'), 15);
 }
 
 async function waitForAnswer(limitMs, mayStillCome) {

@@ -6,11 +6,9 @@ export {
   ApplyBusyError,
   ApplyBodyError,
   ApplyFailedError,
-  ApplyUndoIncompleteError,
-  RecoverFailedError,
-  ApplyJournalInvalidError,
   type PathIssue,
 } from './apply/apply-errors.js';
+export { ApplyJournalInvalidError, ApplyUndoIncompleteError, RecoverFailedError } from './apply/recover-errors.js';
 export { recoverApply } from './apply/recover-apply.js';
 export { stackErrorCodes, type StackErrorCode } from './stack-error-codes.js';
 export { StackError, TransactionFailedError } from './stack-errors.js';

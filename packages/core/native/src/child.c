@@ -25,7 +25,8 @@ _Noreturn static void refuse(int status, uint32_t stage) {
 }
 
 /* A number in /proc/self/oom_score_adj: when memory is out, the untrusted processes die first and
- * the supervisor lives to say why. */
+ * the supervisor lives to say why. Written without CAP_SYS_RESOURCE it is no more than a default: a
+ * program may lower its own number again. Source: __set_oom_adj() in fs/proc/base.c of the kernel. */
 static void prefer_for_oom(void) {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd < 0) return;

@@ -22,6 +22,8 @@
 /* How long SIGKILL may take before what is left is reported: a process in an uninterruptible call
  * of the kernel dies only when that returns. */
 enum { SURVIVOR_MS = 5000, RESCAN_MS = 20, SURVIVOR_RESCAN_MS = 1000 };
+/* How long stopping a tree may take before it is killed, or frozen as far as that goes. */
+enum { KILL_STOP_MS = 500, FREEZE_STOP_MS = 5000 };
 
 static struct {
 	int control, children;
@@ -95,8 +97,8 @@ static void kill_tree(void) {
 	keeper.killed = true;
 	while (collect()) {
 		int rescan = keeper.finished ? SURVIVOR_RESCAN_MS : RESCAN_MS;
-		tree_stop();
-		tree_signal(SIGKILL);
+		tree_stop(KILL_STOP_MS);
+		tree_kill();
 		struct pollfd child = {.fd = keeper.children, .events = POLLIN};
 		struct signalfd_siginfo info;
 		for (int64_t round = now_ms() + rescan; collect() && now_ms() < round;)
@@ -121,7 +123,7 @@ static void obey(const struct order *order) {
 		tree_signal(SIGCONT); /* a stopped process sees TERM only when it goes on */
 		break;
 	case KEEPER_FREEZE:
-		if (!keeper.frozen) tree_stop();
+		if (!keeper.frozen) tree_stop(FREEZE_STOP_MS);
 		keeper.frozen = true;
 		report(&(struct report){.type = REPORT_FROZEN});
 		break;

@@ -6,12 +6,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 #include "connection.h"
 #include "execution.h"
+#include "protocol.h"
 #include "relay.h"
 
 static void on_signal(struct source *source, uint32_t events) {
@@ -52,6 +54,7 @@ int main(int argc, char **argv) {
 	loop_open();
 	watch_signals();
 	cgroup_open();
+	chmod(STORE_PATH, 0700); /* before any untrusted process could hold it open */
 	connection_listen();
 	connection_open(STDIN_FILENO, STDOUT_FILENO, true);
 	for (;;) {

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "loop.h"
+
 /* Memory that is paid for only where it is used; a sandbox with more processes is killed in turns. */
-enum { MAX_PROCESSES = 16384, MAX_PASSES = 400, SETTLE_US = 500 };
+enum { MAX_PROCESSES = 16384, SETTLE_US = 500, KILL_PASSES = 64 };
 
 static struct process table[MAX_PROCESSES];
 static pid_t idle_before[MAX_PROCESSES]; /* whom the program itself had stopped */
@@ -87,10 +89,18 @@ static bool was_idle(pid_t pid) {
 	return false;
 }
 
-void tree_stop(void) {
+/* A signal to a group reaches all of it at once, newborn children included. Each execution is a
+ * session of its own, so its groups are nobody else's. */
+static void signal_group(const struct process *p, int signal, pid_t *last_group) {
+	if (p->group > 1 && p->group != getpgrp() && p->group != *last_group) kill(-p->group, signal);
+	*last_group = p->group;
+}
+
+void tree_stop(int limit_ms) {
+	int64_t end = loop_now_ms() + limit_ms;
 	size_t before = 0;
 	idle_count = 0;
-	for (int pass = 0; pass < MAX_PASSES; pass++) {
+	for (int pass = 0; pass == 0 || loop_now_ms() < end; pass++) {
 		struct process *p;
 		size_t count = tree_scan(&p), running = 0;
 		pid_t last_group = 0;
@@ -100,14 +110,27 @@ void tree_stop(void) {
 				continue;
 			}
 			running++;
-			/* A signal to a group reaches all of it at once, newborn children included. Each
-			 * execution is a session of its own, so its groups are nobody else's. */
-			if (p[i].group > 1 && p[i].group != getpgrp() && p[i].group != last_group)
-				kill(-(last_group = p[i].group), SIGSTOP);
+			signal_group(&p[i], SIGSTOP, &last_group);
 			kill(p[i].pid, SIGSTOP);
 		}
 		if (running == 0 && count == before) return;
 		before = count;
+		if (pass > 1) usleep(SETTLE_US);
+	}
+}
+
+void tree_kill(void) {
+	for (int pass = 0; pass < KILL_PASSES; pass++) {
+		struct process *p;
+		size_t count = tree_scan(&p), living = 0;
+		pid_t last_group = 0;
+		for (size_t i = 0; i < count; i++) {
+			if (p[i].dead) continue;
+			living++;
+			signal_group(&p[i], SIGKILL, &last_group);
+			kill(p[i].pid, SIGKILL);
+		}
+		if (living == 0) return;
 		if (pass > 1) usleep(SETTLE_US);
 	}
 }

@@ -18,8 +18,12 @@ size_t tree_scan(struct process **processes);
 /* Sends a signal to every descendant. */
 void tree_signal(int signal);
 /* Stops every descendant so that none can fork any more: a process that is merely killed frees its
- * slot for the next child of a fork bomb, a stopped one keeps it. */
-void tree_stop(void);
+ * slot for the next child of a fork bomb, a stopped one keeps it. Given up after the limit, since a
+ * neighbour of the same user can let them go on as often as it likes. */
+void tree_stop(int limit_ms);
+/* Sends SIGKILL until no descendant is alive, for a bounded number of passes. Collects none of the
+ * dead: they keep their slots as well. */
+void tree_kill(void);
 /* Lets all go on but those that were stopped before tree_stop. */
 void tree_continue(void);
 

@@ -1,7 +1,7 @@
 import { ParacleError } from '@paracle/core';
 import type { FileChange } from '@paracle/rollback';
 import type { ApplyContext, ApplyWatchOptions } from './apply-context.js';
-import { ApplyFailedError, ApplyUndoIncompleteError } from './apply-errors.js';
+import { ApplyFailedError } from './apply-errors.js';
 import { homeName } from './apply-layout.js';
 import { carryOut } from './carry-out.js';
 import type { CheckedChange } from './check-change.js';
@@ -12,7 +12,8 @@ import { openWorkspace, withLockedWorkspace } from './open-workspace.js';
 import type { Operation } from './operation.js';
 import { planChanges } from './plan-changes.js';
 import { planOperations } from './plan-operations.js';
-import { recoverLocked, type RecoverResult } from './recover-locked.js';
+import { ApplyUndoIncompleteError } from './recover-errors.js';
+import { type RecoverResult, recoverLocked } from './recover-locked.js';
 import { stageEntries } from './stage-entries.js';
 import type { BodySource } from './stage-entry.js';
 import { systemCode } from './system-code.js';
@@ -49,11 +50,19 @@ async function discard(context: ApplyContext): Promise<void> {
     await removeEnded(context);
   } catch (error) {
     const { transaction } = context.layout;
-    throw new ApplyUndoIncompleteError(transaction, [{ path: homeName, reason: systemCode(error) ?? 'unknown reason' }], error);
+    throw new ApplyUndoIncompleteError(
+      transaction,
+      [{ path: homeName, reason: systemCode(error) ?? 'unknown reason' }],
+      error,
+    );
   }
 }
 
-async function applyLocked(context: ApplyContext, changes: readonly PlannedChange[], options: ApplyOptions): Promise<ApplyResult> {
+async function applyLocked(
+  context: ApplyContext,
+  changes: readonly PlannedChange[],
+  options: ApplyOptions,
+): Promise<ApplyResult> {
   const recovered = await recoverLocked(context);
   const checked = await checkWorkspace(context.layout, changes, options.signal);
   await context.report('checked');
@@ -80,14 +89,19 @@ async function applyLocked(context: ApplyContext, changes: readonly PlannedChang
  * `PARACLE_STACK_APPLY_FAILED`, all with the workspace as it was; the signal's reason, likewise;
  * `PARACLE_STACK_APPLY_UNDO_INCOMPLETE` and `PARACLE_STACK_APPLY_JOURNAL_INVALID`, after which the journal is still there.
  */
-export async function applyChanges(workspace: string, changes: readonly FileChange[], options: ApplyOptions): Promise<ApplyResult> {
+export async function applyChanges(
+  workspace: string,
+  changes: readonly FileChange[],
+  options: ApplyOptions,
+): Promise<ApplyResult> {
   options.signal?.throwIfAborted();
   const planned = planChanges(changes);
   const layout = await openWorkspace(workspace);
   try {
     return await withLockedWorkspace(layout, options, (context) => applyLocked(context, planned, options));
   } catch (error) {
-    if (ParacleError.isInstance(error) || (options.signal?.aborted === true && error === options.signal.reason)) throw error;
+    if (ParacleError.isInstance(error) || (options.signal?.aborted === true && error === options.signal.reason))
+      throw error;
     throw new ApplyFailedError(error);
   }
 }

@@ -7,7 +7,7 @@ export interface ApplyContext {
   readonly layout: ApplyLayout;
   readonly logger: Logger | undefined;
   /** Tells the caller that a step was done. Never fails. */
-  report(step: ApplyStep): Promise<void>;
+  readonly report: (step: ApplyStep) => Promise<void>;
 }
 
 /** What a caller may watch an apply or a recovery with. */

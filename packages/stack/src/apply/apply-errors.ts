@@ -13,7 +13,8 @@ export interface PathIssue {
 
 const shownIssues = 5;
 
-function toIssueText(issues: readonly PathIssue[]): string {
+/** The first issues in one line, for a message. */
+export function toIssueText(issues: readonly PathIssue[]): string {
   const shown = issues.slice(0, shownIssues).map((issue) => `${JSON.stringify(issue.path)}: ${issue.reason}`);
   const rest = issues.length - shown.length;
   return `${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
@@ -67,7 +68,8 @@ export class ApplyBusyError extends ParacleError {
   override readonly name: string = 'ApplyBusyError';
 
   constructor(lockPath: string, holder: LockHolder | undefined) {
-    const who = holder === undefined ? 'an unknown process' : `process ${holder.pid} on ${holder.host} since ${holder.at}`;
+    const who =
+      holder === undefined ? 'an unknown process' : `process ${holder.pid} on ${holder.host} since ${holder.at}`;
     super(stackErrorCodes.applyBusy, `Changes are being applied to this workspace by ${who}.`, {
       details: { lockPath, holder },
       suggestion: `Wait for it and try again. If it surely no longer runs, remove ${lockPath}.`,
@@ -85,7 +87,7 @@ export class ApplyBodyError extends ParacleError {
     digests: { readonly expected: string; readonly found?: string },
     cause?: unknown,
   ) {
-    const problem = digests.found === undefined ? 'can\'t be read' : `have the digest ${digests.found}`;
+    const problem = digests.found === undefined ? "can't be read" : `have the digest ${digests.found}`;
     super(code, `Expected the contents of ${JSON.stringify(path)} to be ${digests.expected}, but they ${problem}.`, {
       details: { path, ...digests },
       suggestion: 'Check the store that holds the approved contents.',
@@ -100,49 +102,14 @@ export class ApplyFailedError extends ParacleError {
 
   constructor(cause: unknown) {
     const code = systemCode(cause);
-    super(stackErrorCodes.applyFailed, `The changes could not be applied (${code ?? 'unknown reason'}); the workspace is as it was.`, {
-      details: { systemCode: code },
-      suggestion: 'Remove the cause (free space, permissions, a read-only or busy file) and try again.',
-      cause,
-    });
-  }
-}
-
-/** An apply failed and could not be undone fully. Its journal is kept, so nothing is lost. */
-export class ApplyUndoIncompleteError extends ParacleError {
-  override readonly name: string = 'ApplyUndoIncompleteError';
-
-  constructor(journalPath: string, issues: readonly PathIssue[], cause: unknown) {
-    super(stackErrorCodes.applyUndoIncomplete, `The changes could not be undone fully: ${toIssueText(issues)}.`, {
-      details: { journalPath, issues },
-      suggestion: `Clear these paths (move what is there elsewhere, or grant access), then run recoverApply; ${journalPath} holds what was there before.`,
-      cause,
-    });
-  }
-}
-
-/** Recovery was stopped by the operating system before it did anything; it can be run again. */
-export class RecoverFailedError extends ParacleError {
-  override readonly name: string = 'RecoverFailedError';
-
-  constructor(cause: unknown) {
-    const code = systemCode(cause);
-    super(stackErrorCodes.recoverFailed, `The interrupted apply could not be recovered (${code ?? 'unknown reason'}).`, {
-      details: { systemCode: code },
-      suggestion: 'Remove the cause (free space, permissions) and run recoverApply again.',
-      cause,
-    });
-  }
-}
-
-/** An interrupted apply left a journal that can't be followed. Nothing was done. */
-export class ApplyJournalInvalidError extends ParacleError {
-  override readonly name: string = 'ApplyJournalInvalidError';
-
-  constructor(journalPath: string, problem: string) {
-    super(stackErrorCodes.applyJournalInvalid, `The journal ${journalPath} of an interrupted apply can't be followed: ${problem}.`, {
-      details: { journalPath, problem },
-      suggestion: 'If Paracle did not write it, remove its directory; otherwise compare the workspace with what lies beside it first.',
-    });
+    super(
+      stackErrorCodes.applyFailed,
+      `The changes could not be applied (${code ?? 'unknown reason'}); the workspace is as it was.`,
+      {
+        details: { systemCode: code },
+        suggestion: 'Remove the cause (free space, permissions, a read-only or busy file) and try again.',
+        cause,
+      },
+    );
   }
 }

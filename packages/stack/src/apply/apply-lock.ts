@@ -9,14 +9,16 @@ import { isProcessGone, readOwnIdentity } from './process-identity.js';
 import { systemCode, tolerate } from './system-code.js';
 
 const maxAttempts = 20;
-const heldCodes: readonly string[] = process.platform === 'win32' ? ['ENOTEMPTY', 'EEXIST', 'EPERM'] : ['ENOTEMPTY', 'EEXIST'];
+const heldCodes: readonly string[] =
+  process.platform === 'win32' ? ['ENOTEMPTY', 'EEXIST', 'EPERM'] : ['ENOTEMPTY', 'EEXIST'];
 const leaveCodes: readonly string[] = ['ENOENT', 'ENOTEMPTY', 'EEXIST'];
 const candidatePrefix = 'lock-';
 
 async function ensureDirectory(layout: ApplyLayout, path: string): Promise<void> {
   await tolerate(mkdir(path, { mode: 0o700 }), ['EEXIST']);
   const stats = await tolerate(lstat(path), ['ENOENT']);
-  if (stats !== undefined && !stats.isDirectory()) throw new WorkspaceInvalidError(layout.root, `${path} is not a directory`);
+  if (stats !== undefined && !stats.isDirectory())
+    throw new WorkspaceInvalidError(layout.root, `${path} is not a directory`);
 }
 
 /** Removes the locks of processes that are gone. Each is named after its token, so a new holder's lock is never hit. */

@@ -3,8 +3,8 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ApplyLayout } from './apply-layout.js';
 import { diskLinkProblem } from './disk-link-problem.js';
-import { absentEntry, isSameContent, toEntryText, type Entry, type PlannedChange } from './entry.js';
-import { readEntry, type DiskEntry } from './read-entry.js';
+import { absentEntry, type Entry, isSameContent, type PlannedChange, toEntryText } from './entry.js';
+import { type DiskEntry, readEntry } from './read-entry.js';
 import { walkParents } from './walk-parents.js';
 
 /** Who shall own a new entry. */
@@ -78,14 +78,17 @@ export async function checkChange(context: CheckContext, change: PlannedChange):
   const planned = blocker === undefined ? undefined : context.byPath.get(blocker.path);
   if (blocker !== undefined && (planned === undefined || planned.before.type === 'directory')) {
     const shown = JSON.stringify(blocker.path);
-    if (planned !== undefined || blocker.type !== 'symlink') return { type: 'conflict', reason: `${shown} is no directory any more` };
+    if (planned !== undefined || blocker.type !== 'symlink')
+      return { type: 'conflict', reason: `${shown} is no directory any more` };
     return { type: 'refused', reason: `lies behind ${shown}, which is a symbolic link` };
   }
-  if (deepest.dev !== context.device) return { type: 'refused', reason: 'lies on another file system than the workspace' };
+  if (deepest.dev !== context.device)
+    return { type: 'refused', reason: 'lies on another file system than the workspace' };
   const path = join(context.layout.root, change.path);
   const found = blocker === undefined ? await readEntry(path) : absentEntry;
   const reason = differenceProblem(change, found) ?? (await contentProblem(context, change));
-  if (reason !== undefined || found.type === 'other') return { type: 'conflict', reason: reason ?? 'is a special file' };
+  if (reason !== undefined || found.type === 'other')
+    return { type: 'conflict', reason: reason ?? 'is a special file' };
   if (found.type === 'file' && change.after.type === 'file' && (found.mode & setIdBits) !== 0) {
     return { type: 'refused', reason: 'has set-id bits in the workspace' };
   }

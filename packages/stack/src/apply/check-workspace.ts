@@ -1,8 +1,8 @@
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApplyConflictError, ApplyRefusedError, type PathIssue } from './apply-errors.js';
-import { homeName, type ApplyLayout } from './apply-layout.js';
-import { checkChange, type CheckedChange } from './check-change.js';
+import { type ApplyLayout, homeName } from './apply-layout.js';
+import { type CheckedChange, checkChange } from './check-change.js';
 import type { PlannedChange } from './entry.js';
 import { readStats } from './read-entry.js';
 
@@ -15,7 +15,8 @@ async function findFoldedTwins(layout: ApplyLayout, changes: readonly PlannedCha
   const issues: PathIssue[] = [];
   for (const { path } of changes) {
     const name = path.normalize('NFC').toLowerCase();
-    if (seen.has(name)) issues.push({ path, reason: 'is in the change set twice for a file system without upper and lower case' });
+    if (seen.has(name))
+      issues.push({ path, reason: 'is in the change set twice for a file system without upper and lower case' });
     seen.add(name);
   }
   return issues;

@@ -5,12 +5,14 @@ import { toLinkedPath } from './link-problem.js';
 import { readStats } from './read-entry.js';
 import { systemCode } from './system-code.js';
 
+const loop = Symbol('loop');
+
 /** Where a path really is; undefined where it is not. */
-async function readRealPath(path: string): Promise<string | 'loop' | undefined> {
+async function readRealPath(path: string): Promise<string | typeof loop | undefined> {
   try {
     return await realpath(path);
   } catch (error) {
-    if (systemCode(error) === 'ELOOP') return 'loop';
+    if (systemCode(error) === 'ELOOP') return loop;
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
     throw error;
   }
@@ -30,7 +32,7 @@ export async function diskLinkProblem(
   for (let length = names.length; length > 0; length -= 1) {
     const part = names.slice(0, length).join('/');
     const real = await readRealPath(join(root, part));
-    if (real === 'loop') return 'is a symbolic link into a loop';
+    if (real === loop) return 'is a symbolic link into a loop';
     if (real !== undefined) {
       const isInside = real === root || real.startsWith(root.endsWith(sep) ? root : root + sep);
       return isInside ? undefined : 'is a symbolic link that leaves the workspace through another link';

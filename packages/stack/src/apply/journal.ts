@@ -1,12 +1,12 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { ApplyJournalInvalidError } from './apply-errors.js';
 import type { ApplyContext } from './apply-context.js';
 import type { ApplyLayout } from './apply-layout.js';
 import { syncDirectory, writeNewFile, writeWholeFile } from './durable-files.js';
 import type { Entry, PlannedChange } from './entry.js';
 import { findPlanIssues } from './plan-issues.js';
 import { readStats } from './read-entry.js';
+import { ApplyJournalInvalidError } from './recover-errors.js';
 
 const version = 1;
 
@@ -68,7 +68,9 @@ function planProblem(changes: readonly PlannedChange[]): string | undefined {
   const issue = findPlanIssues(changes)[0];
   if (issue !== undefined) return `the path ${JSON.stringify(issue.path)} ${issue.reason}`;
   const special = changes.find(({ after }) => after.type === 'file' && after.mode > 0o777);
-  return special === undefined ? undefined : `the path ${JSON.stringify(special.path)} would get special permission bits`;
+  return special === undefined
+    ? undefined
+    : `the path ${JSON.stringify(special.path)} would get special permission bits`;
 }
 
 function parseJournal(text: string): Journal | undefined {

@@ -10,10 +10,16 @@ export function toLinkedPath(path: string, target: string): string {
  * Says why a symbolic link's target is refused; undefined where it stays in the workspace.
  * `..` after a name is refused: what it means depends on what the name is when the link is followed.
  */
-export function linkProblem(path: string, target: string, platform: NodeJS.Platform = process.platform): string | undefined {
+export function linkProblem(
+  path: string,
+  target: string,
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
   if (target === '' || target.includes('\0')) return 'is a symbolic link without a valid target';
-  if (target.startsWith('/') || (platform === 'win32' && /[\\:]/u.test(target))) return 'is a symbolic link to an absolute path';
-  if (/(^|\/)(?!\.\.?(\/|$))[^/]+\/(.*\/)?\.\.(\/|$)/su.test(target)) return 'is a symbolic link with `..` after a name';
+  if (target.startsWith('/') || (platform === 'win32' && /[\\:]/u.test(target)))
+    return 'is a symbolic link to an absolute path';
+  if (/(^|\/)(?!\.\.?(\/|$))[^/]+\/(.*\/)?\.\.(\/|$)/su.test(target))
+    return 'is a symbolic link with `..` after a name';
   const linked = toLinkedPath(path, target);
   if (linked === '..' || linked.startsWith('../')) return 'is a symbolic link that leaves the workspace';
   if (linked === '.') return undefined;

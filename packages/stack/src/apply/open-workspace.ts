@@ -1,7 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
+import { type ApplyContext, type ApplyWatchOptions, toApplyContext } from './apply-context.js';
 import { WorkspaceInvalidError } from './apply-errors.js';
-import { toApplyContext, type ApplyContext, type ApplyWatchOptions } from './apply-context.js';
-import { toApplyLayout, type ApplyLayout } from './apply-layout.js';
+import { type ApplyLayout, toApplyLayout } from './apply-layout.js';
 import { acquireApplyLock } from './apply-lock.js';
 import { systemCode } from './system-code.js';
 
@@ -11,7 +11,7 @@ export async function openWorkspace(workspace: string): Promise<ApplyLayout> {
     const root = await realpath(workspace);
     if ((await lstat(root)).isDirectory()) return toApplyLayout(root);
   } catch (error) {
-    throw new WorkspaceInvalidError(workspace, systemCode(error) ?? 'it can\'t be read', error);
+    throw new WorkspaceInvalidError(workspace, systemCode(error) ?? "it can't be read", error);
   }
   throw new WorkspaceInvalidError(workspace, 'it is not a directory');
 }

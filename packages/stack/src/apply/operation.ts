@@ -17,7 +17,13 @@ export type Operation =
   /** Moves a staged file or link to its place, over a file or link if `before` is one. */
   | (OperationBase & { readonly type: 'place'; readonly before: Entry; readonly after: Entry })
   /** Sets permissions without touching the content. */
-  | (OperationBase & { readonly type: 'mode'; readonly isNew: boolean; readonly expected: Entry; readonly from: number; readonly to: number });
+  | (OperationBase & {
+      readonly type: 'mode';
+      readonly isNew: boolean;
+      readonly expected: Entry;
+      readonly from: number;
+      readonly to: number;
+    });
 
 /** The operations of some types. */
 export type OperationOf<T extends Operation['type']> = Extract<Operation, { readonly type: T }>;

@@ -7,7 +7,12 @@ const ignoredByHfs = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/gu;
 
 /** The name as the most forgiving file system would read it. */
 function toFoldedName(name: string): string {
-  return name.normalize('NFC').replace(ignoredByHfs, '').toLowerCase().replace(/:.*$/su, '').replace(/[. ]+$/u, '');
+  return name
+    .normalize('NFC')
+    .replace(ignoredByHfs, '')
+    .toLowerCase()
+    .replace(/:.*$/su, '')
+    .replace(/[. ]+$/u, '');
 }
 
 function nameProblem(name: string, platform: NodeJS.Platform): string | undefined {
@@ -17,7 +22,8 @@ function nameProblem(name: string, platform: NodeJS.Platform): string | undefine
   const bytes = Buffer.from(name, 'utf8');
   if (bytes.toString('utf8') !== name) return 'is not well-formed Unicode';
   if (bytes.length > maxNameBytes) return `has a component of ${bytes.length} bytes; ${maxNameBytes} are allowed`;
-  if (platform === 'win32' && /[\\:<>"|?*\u0001-\u001f]|[. ]$/u.test(name)) return 'holds characters that this system reads otherwise';
+  if (platform === 'win32' && /[\\:<>"|?*]|[. ]$/u.test(name))
+    return 'holds characters that this system reads otherwise';
   return undefined;
 }
 

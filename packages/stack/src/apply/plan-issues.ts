@@ -14,8 +14,10 @@ function ancestorProblem(change: PlannedChange, byPath: ReadonlyMap<string, Plan
     const ancestor = byPath.get(path);
     if (ancestor === undefined) continue;
     const shown = JSON.stringify(path);
-    if (change.before.type !== 'absent' && ancestor.before.type !== 'directory') return `was in ${shown}, which was no directory`;
-    if (change.after.type !== 'absent' && ancestor.after.type !== 'directory') return `is to be in ${shown}, which is to be no directory`;
+    if (change.before.type !== 'absent' && ancestor.before.type !== 'directory')
+      return `was in ${shown}, which was no directory`;
+    if (change.after.type !== 'absent' && ancestor.after.type !== 'directory')
+      return `is to be in ${shown}, which is to be no directory`;
   }
   return undefined;
 }

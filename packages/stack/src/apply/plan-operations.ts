@@ -31,9 +31,12 @@ function toPlace(id: string, { path, before, after }: PlannedChange): readonly O
 function toMode(id: string, { path, before, after }: PlannedChange): readonly Operation[] {
   if (after.type === 'directory') {
     const from = toOpenMode(before.type === 'directory' ? before.mode : after.mode);
-    return from === after.mode ? [] : [{ type: 'mode', id, path, isNew: before.type !== 'directory', expected: after, from, to: after.mode }];
+    return from === after.mode
+      ? []
+      : [{ type: 'mode', id, path, isNew: before.type !== 'directory', expected: after, from, to: after.mode }];
   }
-  if (after.type !== 'file' || before.type !== 'file' || !isSameContent(before, after) || before.mode === after.mode) return [];
+  if (after.type !== 'file' || before.type !== 'file' || !isSameContent(before, after) || before.mode === after.mode)
+    return [];
   return [{ type: 'mode', id, path, isNew: false, expected: after, from: before.mode, to: after.mode }];
 }
 

@@ -5,7 +5,13 @@ import type { Digest } from '@paracle/rollback';
 import { absentEntry, type Entry } from './entry.js';
 import { tolerate } from './system-code.js';
 
-const readFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** Not every system has every flag, whatever the types say. */
+function toFlag(name: 'O_NOFOLLOW' | 'O_NONBLOCK'): number {
+  const flag: unknown = Reflect.get(constants, name);
+  return typeof flag === 'number' ? flag : 0;
+}
+
+const readFlags = constants.O_RDONLY | toFlag('O_NOFOLLOW') | toFlag('O_NONBLOCK');
 
 /** What is on disk: an entry, or something that no change set knows, such as a socket. */
 export type DiskEntry = Entry | { readonly type: 'other' };
@@ -24,7 +30,8 @@ async function readDigest(path: string): Promise<Digest> {
   const hash = createHash('sha256');
   const file = await open(path, readFlags);
   // The stream closes the file, also when it fails.
-  for await (const chunk of file.createReadStream()) hash.update(chunk);
+  const chunks: AsyncIterable<Uint8Array> = file.createReadStream();
+  for await (const chunk of chunks) hash.update(chunk);
   return `sha256:${hash.digest('hex')}`;
 }
 

@@ -1,9 +1,9 @@
 import { ParacleError } from '@paracle/core';
 import type { ApplyWatchOptions } from './apply-context.js';
-import { RecoverFailedError } from './apply-errors.js';
 import { openWorkspace, withLockedWorkspace } from './open-workspace.js';
 import { readStats } from './read-entry.js';
-import { recoverLocked, type RecoverResult } from './recover-locked.js';
+import { RecoverFailedError } from './recover-errors.js';
+import { type RecoverResult, recoverLocked } from './recover-locked.js';
 
 /**
  * Finishes what a crash interrupted: an apply that was committed is completed (or undone, where the workspace has changed

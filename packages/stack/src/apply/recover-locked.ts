@@ -15,7 +15,8 @@ async function recoverTransaction(context: ApplyContext, isUndoing: boolean): Pr
     return 'undone';
   }
   const result = await carryOut(context, operations);
-  if (result.outcome === 'undone') context.logger?.warn({ err: result.reason }, 'interrupted apply undone: it could not be completed');
+  if (result.outcome === 'undone')
+    context.logger?.warn({ err: result.reason }, 'interrupted apply undone: it could not be completed');
   return result.outcome;
 }
 

@@ -55,7 +55,11 @@ async function unmake(path: string, staged: string): Promise<string | undefined>
   return 'something was put into it';
 }
 
-async function restoreReplaced(layout: ApplyLayout, path: string, operation: OperationOf<'place'>): Promise<string | undefined> {
+async function restoreReplaced(
+  layout: ApplyLayout,
+  path: string,
+  operation: OperationOf<'place'>,
+): Promise<string | undefined> {
   const found = await readEntry(path);
   if (found.type === 'other' || !isSameContent(found, operation.after)) return 'it was changed after it was applied';
   if (operation.before.type === 'absent') await rename(path, join(layout.staged, operation.id));

@@ -4,7 +4,7 @@ import type { ApplyContext } from './apply-context.js';
 import { ApplyConflictError } from './apply-errors.js';
 import type { ApplyLayout } from './apply-layout.js';
 import type { ApplyStep } from './apply-steps.js';
-import { absentEntry, isSameContent, toEntryText, type Entry } from './entry.js';
+import { absentEntry, type Entry, isSameContent, toEntryText } from './entry.js';
 import type { Operation, OperationOf } from './operation.js';
 import { readEntry, readStats } from './read-entry.js';
 import { syncParents } from './sync-parents.js';
@@ -28,7 +28,8 @@ async function expectEntry(layout: ApplyLayout, path: string, expected: Entry): 
   if (blocker !== undefined) throw conflict(path, `${JSON.stringify(blocker.path)} is no directory any more`);
   const found = await readEntry(join(layout.root, path));
   if (found.type === 'other') throw conflict(path, 'became a special file');
-  if (!isSameContent(expected, found)) throw conflict(path, `expected ${toEntryText(expected)}, found ${toEntryText(found)}`);
+  if (!isSameContent(expected, found))
+    throw conflict(path, `expected ${toEntryText(expected)}, found ${toEntryText(found)}`);
 }
 
 /** What was moved away is looked at again: it may have changed between the last look and the move. */
@@ -37,12 +38,14 @@ async function removeEntry(layout: ApplyLayout, operation: OperationOf<'remove'>
   const removed = join(layout.removed, operation.id);
   if ((await readStats(removed)) === undefined) {
     await expectEntry(layout, path, before);
-    if (before.type === 'directory' && (await readdir(join(layout.root, path))).length > 0) throw conflict(path, 'is not empty');
+    if (before.type === 'directory' && (await readdir(join(layout.root, path))).length > 0)
+      throw conflict(path, 'is not empty');
     await rename(join(layout.root, path), removed);
   }
   const moved = await readEntry(removed);
   if (moved.type === 'other' || !isSameContent(before, moved)) throw conflict(path, 'changed while it was removed');
-  if (moved.type === 'directory' && (await readdir(removed)).length > 0) throw conflict(path, 'was filled while it was removed');
+  if (moved.type === 'directory' && (await readdir(removed)).length > 0)
+    throw conflict(path, 'was filled while it was removed');
 }
 
 async function placeEntry(layout: ApplyLayout, operation: OperationOf<'make' | 'place'>): Promise<void> {
@@ -64,7 +67,8 @@ async function setMode(layout: ApplyLayout, { path, expected, from, to }: Operat
   const target = join(layout.root, path);
   const mode = (await readStats(target))?.mode ?? 0;
   if ((mode & 0o7777) === to) return;
-  if ((mode & 0o7777) !== from) throw conflict(path, `expected the mode ${from.toString(8)}, found ${(mode & 0o7777).toString(8)}`);
+  if ((mode & 0o7777) !== from)
+    throw conflict(path, `expected the mode ${from.toString(8)}, found ${(mode & 0o7777).toString(8)}`);
   await chmod(target, to);
 }
 

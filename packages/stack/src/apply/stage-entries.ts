@@ -4,7 +4,7 @@ import type { ApplyContext } from './apply-context.js';
 import type { CheckedChange } from './check-change.js';
 import { syncDirectory } from './durable-files.js';
 import type { Operation } from './operation.js';
-import { backUp, stageEntry, type BodySource } from './stage-entry.js';
+import { type BodySource, backUp, stageEntry } from './stage-entry.js';
 
 /** Makes every new entry, and a backup of every replaced one, on the workspace's file system. Nothing in the workspace changes. */
 export async function stageEntries(

@@ -61,7 +61,10 @@ export async function backUp(path: string, backup: string): Promise<void> {
     await giveTo(backup, stats);
     return;
   }
-  const linked = await tolerate(link(path, backup).then(() => true), linkless);
+  const linked = await tolerate(
+    link(path, backup).then(() => true),
+    linkless,
+  );
   if (linked === true) return;
   await copyFile(path, backup);
   await giveTo(backup, stats);

@@ -1,8 +1,9 @@
 import type { ApplyContext } from './apply-context.js';
-import { ApplyUndoIncompleteError, type PathIssue } from './apply-errors.js';
+import { type PathIssue } from './apply-errors.js';
 import { homeName } from './apply-layout.js';
 import { endTransaction, markUndoing, removeEnded } from './journal.js';
 import type { Operation } from './operation.js';
+import { ApplyUndoIncompleteError } from './recover-errors.js';
 import { restoreOperation } from './restore-operation.js';
 import { syncParents } from './sync-parents.js';
 import { systemCode } from './system-code.js';
@@ -12,7 +13,7 @@ interface UndoIssue extends PathIssue {
 }
 
 /** Runs one part of an undo; what fails is noted and does not stop the rest. */
-async function attempt(issues: UndoIssue[], path: string, action: () => Promise<string | undefined | void>): Promise<void> {
+async function attempt(issues: UndoIssue[], path: string, action: () => Promise<unknown>): Promise<void> {
   try {
     const reason = await action();
     if (typeof reason === 'string') issues.push({ path, reason });
@@ -35,7 +36,11 @@ async function restoreAll(context: ApplyContext, operations: readonly Operation[
  * Puts everything back as it was before a committed plan, in reverse order, and ends the transaction. Can be repeated.
  * What cannot be put back does not stop the rest; then the journal stays.
  */
-export async function undoOperations(context: ApplyContext, operations: readonly Operation[], reason?: unknown): Promise<void> {
+export async function undoOperations(
+  context: ApplyContext,
+  operations: readonly Operation[],
+  reason?: unknown,
+): Promise<void> {
   const issues: UndoIssue[] = [];
   await attempt(issues, homeName, () => markUndoing(context.layout));
   // Without the mark a crash would make recovery go forward from a state that is half undone.

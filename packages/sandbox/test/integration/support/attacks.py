@@ -1,5 +1,5 @@
 """Acts against another process, tried for real by the untrusted user. Prints one JSON object:
-{"targets": {"<pid> <name>": {act: outcome}}, "own": {act: outcome}}, outcome "ok" or the name of the errno."""
+{"targets": {pid: {"name": its command line, act: outcome}}, "own": {act: outcome}}, outcome "ok" or the name of the errno."""
 import ctypes, errno, fcntl, json, os, resource, signal, struct, sys
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -96,7 +96,7 @@ def signals_pending(pid):
 
 
 def attributes():
-    return ctypes.create_string_buffer(struct.pack('IIQiIQQQ', 48, 3, 0, 0, 0, 0, 0, 0), 48)
+    return ctypes.create_string_buffer(struct.pack('IIQiIQQQ', 48, 3, 0, 19, 0, 0, 0, 0), 48)
 
 
 def robust_list(pid):
@@ -170,7 +170,6 @@ ACTS = {
     'kill SIGSTOP': with_signal(signal.SIGSTOP),
     'kill SIGTERM': with_signal(signal.SIGTERM),
     'kill SIGKILL': with_signal(signal.SIGKILL),
-    'kill its group': lambda pid: os.killpg(os.getpgid(pid), signal.SIGKILL),
 }
 
 
@@ -205,14 +204,27 @@ def against_own(act):
 
 
 def name_of(pid):
-    with open(f'/proc/{pid}/cmdline', 'rb') as file:
-        return file.read().replace(b'\0', b' ').decode().strip()
+    try:
+        with open(f'/proc/{pid}/cmdline', 'rb') as file:
+            return file.read().replace(b'\0', b' ').decode().strip()
+    except OSError:
+        return ''
 
 
+def start_of(pid):
+    try:
+        with open(f'/proc/{pid}/stat') as file:
+            return file.read().rsplit(')', 1)[1].split()[19]
+    except OSError:
+        return None
+
+
+# Those of the supervisor that were there from first to last.
 pids = [int(pid) for pid in os.listdir('/proc') if pid.isdigit()]
-targets = [pid for pid in pids if os.stat(f'/proc/{pid}').st_uid == 0]
+started = {pid: start_of(pid) for pid in pids if os.path.exists(f'/proc/{pid}') and os.stat(f'/proc/{pid}').st_uid == 0}
+tried = {pid: {'name': name_of(pid), **{name: outcome(act, pid) for name, act in ACTS.items()}} for pid in started}
 report = {
-    'targets': {f'{pid} {name_of(pid)}': {name: outcome(act, pid) for name, act in ACTS.items()} for pid in targets},
+    'targets': {pid: acts for pid, acts in tried.items() if start_of(pid) == started[pid]},
     'own': {name: against_own(act) for name, act in ACTS.items()},
 }
 json.dump(report, sys.stdout)

@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { applyChanges } from '../../../src/apply/apply-changes.js';
-import { isProcessGone, readOwnIdentity, type ProcessIdentity } from '../../../src/apply/process-identity.js';
+import { isProcessGone, type ProcessIdentity, readOwnIdentity } from '../../../src/apply/process-identity.js';
 import { recoverApply } from '../../../src/apply/recover-apply.js';
 import { file, makeDirectory, readBodyOf, readTree, toChange } from './support/tree.js';
 
@@ -38,7 +38,11 @@ describe('the lock', () => {
       failures.push(await recoverApply(workspace).catch((error: unknown) => error));
     };
     await applyChanges(workspace, changes, { readBody, onStep });
-    const busy = { code: 'PARACLE_STACK_APPLY_BUSY', details: { holder: { pid: process.pid } }, message: expect.stringContaining(String(process.pid)) };
+    const busy = {
+      code: 'PARACLE_STACK_APPLY_BUSY',
+      details: { holder: { pid: process.pid } },
+      message: expect.stringContaining(String(process.pid)),
+    };
     expect(failures).toMatchObject([busy, busy]);
     expect(await readTree(workspace)).toEqual({ a: file('a') });
   });
@@ -51,7 +55,9 @@ describe('the lock', () => {
       if (step === 'checked') await new Promise((resolve) => setImmediate(resolve));
       if (step === 'cleaned') holders -= 1;
     };
-    const results = await Promise.allSettled(Array.from({ length: 50 }, () => applyChanges(workspace, [], { readBody, onStep })));
+    const results = await Promise.allSettled(
+      Array.from({ length: 50 }, () => applyChanges(workspace, [], { readBody, onStep })),
+    );
     expect(most).toBe(1);
     const failures = results.flatMap((result): unknown[] => (result.status === 'rejected' ? [result.reason] : []));
     expect(failures.length).toBeLessThan(50);
@@ -75,13 +81,17 @@ describe('the lock', () => {
     ['is in another process namespace', { pidNamespace: 'pid:[1]', pid: noProcess }],
   ])('is respected while its holder %s', async (_, holder) => {
     await leaveLockOf(holder);
-    await expect(applyChanges(workspace, changes, { readBody })).rejects.toMatchObject({ code: 'PARACLE_STACK_APPLY_BUSY' });
+    await expect(applyChanges(workspace, changes, { readBody })).rejects.toMatchObject({
+      code: 'PARACLE_STACK_APPLY_BUSY',
+    });
     expect(Object.keys(await readTree(workspace))).toContain('.paracle/apply/lock/token');
   });
 
   it.each(['', '{}', 'not json', '{"pid":-1}'])('is respected when it says %j', async (text) => {
     await leaveLock(text);
-    await expect(applyChanges(workspace, changes, { readBody })).rejects.toMatchObject({ code: 'PARACLE_STACK_APPLY_BUSY' });
+    await expect(applyChanges(workspace, changes, { readBody })).rejects.toMatchObject({
+      code: 'PARACLE_STACK_APPLY_BUSY',
+    });
   });
 
   it('is taken where an empty one and abandoned candidates are left', async () => {

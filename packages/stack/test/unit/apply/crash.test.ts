@@ -1,10 +1,10 @@
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { cp, rm } from 'node:fs/promises';
+import { afterAll, describe, expect, it, jest } from '@jest/globals';
 import { APPLY_STEPS } from '../../../src/apply/apply-steps.js';
 import { recoverApply } from '../../../src/apply/recover-apply.js';
-import { removeCrashCache, runCrashChild, type CrashOptions } from './support/crash-child.js';
+import { type CrashOptions, removeCrashCache, runCrashChild } from './support/crash-child.js';
 import { everyKindAfter, everyKindBefore } from './support/every-kind.js';
-import { makeDirectory, makeWorkspace, readTree, sorted, toChanges, type Tree } from './support/tree.js';
+import { makeDirectory, makeWorkspace, readTree, removeMade, sorted, type Tree, toChanges } from './support/tree.js';
 
 jest.setTimeout(240_000);
 
@@ -14,9 +14,13 @@ const parallel = 4;
 
 /** The last `edited.txt` is placed late; a user who edits it once the first entry is placed makes the apply turn back. */
 const sabotage = { step: 'entry-placed', path: 'kept/edited.txt', text: 'edited by the user' };
-const sabotagedBefore: Tree = { ...everyKindBefore, 'kept/edited.txt': { type: 'file', text: sabotage.text, mode: 0o644 } };
+const sabotagedBefore: Tree = {
+  ...everyKindBefore,
+  'kept/edited.txt': { type: 'file', text: sabotage.text, mode: 0o644 },
+};
 
 afterAll(removeCrashCache);
+afterAll(removeMade);
 
 async function forEachParallel(stops: readonly number[], action: (stopAt: number) => Promise<void>): Promise<void> {
   const queue = [...stops];
@@ -34,7 +38,11 @@ function toStops(steps: readonly string[]): readonly number[] {
 }
 
 /** Kills a child at its n-th step, recovers, and looks at what is left. */
-async function crashAt(stopAt: number, base: Omit<CrashOptions, 'workspace' | 'stopAt'>, start: string): Promise<{ step: string; outcome: string; tree: Tree }> {
+async function crashAt(
+  stopAt: number,
+  base: Omit<CrashOptions, 'workspace' | 'stopAt'>,
+  start: string,
+): Promise<{ step: string; outcome: string; tree: Tree }> {
   const workspace = await makeDirectory();
   await cp(start, workspace, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
   const lines = await runCrashChild({ ...base, workspace, stopAt });
@@ -49,7 +57,11 @@ async function crashAt(stopAt: number, base: Omit<CrashOptions, 'workspace' | 's
 }
 
 /** The steps that a run takes when nobody stops it, and the workspace that it leaves. */
-async function runThrough(base: Omit<CrashOptions, 'workspace' | 'stopAt'>, start: string, stopAt?: number): Promise<{ steps: readonly string[]; workspace: string }> {
+async function runThrough(
+  base: Omit<CrashOptions, 'workspace' | 'stopAt'>,
+  start: string,
+  stopAt?: number,
+): Promise<{ steps: readonly string[]; workspace: string }> {
   const workspace = await makeDirectory();
   await cp(start, workspace, { recursive: true, verbatimSymlinks: true });
   const lines = await runCrashChild({ ...base, workspace, stopAt });
@@ -83,10 +95,13 @@ describe('apply killed with SIGKILL', () => {
     expect(await readTree(workspace)).toEqual(sorted(sabotagedBefore));
     const undoAt = steps.indexOf('undo-started');
     expect(undoAt).toBeGreaterThan(0);
-    await forEachParallel(toStops(steps).filter((stop) => stop >= undoAt), async (stopAt) => {
-      const { step, tree } = await crashAt(stopAt, base, start);
-      expect({ step, tree }).toEqual({ step, tree: sorted(sabotagedBefore) });
-    });
+    await forEachParallel(
+      toStops(steps).filter((stop) => stop >= undoAt),
+      async (stopAt) => {
+        const { step, tree } = await crashAt(stopAt, base, start);
+        expect({ step, tree }).toEqual({ step, tree: sorted(sabotagedBefore) });
+      },
+    );
   });
 });
 

@@ -1,33 +1,25 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { recoverApply } from '../../../src/apply/recover-apply.js';
 import { directory, file, makeDirectory, makeWorkspace, readTree, type Tree } from './support/tree.js';
 
-const made: string[] = [];
 const digest = `sha256:${'0'.repeat(64)}`;
 const transaction = '.paracle/apply/transaction';
 
-afterEach(async () => {
-  for (const path of made.splice(0)) await rm(path, { recursive: true, force: true });
-});
-
-async function workspaceWith(tree: Tree): Promise<string> {
-  const workspace = await makeWorkspace(tree);
-  made.push(workspace);
-  return workspace;
-}
+afterEach(removeMade);
 
 /** Leaves a committed journal as a hostile archive might contain it. */
 async function leaveJournal(workspace: string, text: string): Promise<void> {
-  for (const name of ['staged', 'removed', 'backups']) await mkdir(join(workspace, transaction, name), { recursive: true });
+  for (const name of ['staged', 'removed', 'backups'])
+    await mkdir(join(workspace, transaction, name), { recursive: true });
   await writeFile(join(workspace, transaction, 'journal.json'), text);
   await writeFile(join(workspace, transaction, 'committed'), '');
 }
 
 describe('recoverApply', () => {
   it('has nothing to do in a workspace without a trace of us, and makes none', async () => {
-    const workspace = await workspaceWith({ a: file('a') });
+    const workspace = await makeWorkspace({ a: file('a') });
     await expect(recoverApply(workspace)).resolves.toBe('nothing');
     await mkdir(join(workspace, '.paracle'));
     await expect(recoverApply(workspace)).resolves.toBe('nothing');
@@ -40,13 +32,16 @@ describe('recoverApply', () => {
     ['leaves the workspace', { version: 1, changes: [{ path: '../up', before: absent, after }] }],
     ['writes a hook', { version: 1, changes: [{ path: '.git/hooks/pre-commit', before: absent, after }] }],
     ['sets set-id bits', { version: 1, changes: [{ path: 'a', before: absent, after: { ...after, mode: 0o4755 } }] }],
-    ['makes a link that leaves', { version: 1, changes: [{ path: 'a', before: absent, after: { type: 'symlink', target: '/etc' } }] }],
+    [
+      'makes a link that leaves',
+      { version: 1, changes: [{ path: 'a', before: absent, after: { type: 'symlink', target: '/etc' } }] },
+    ],
     ['is of another version', { version: 2, changes: [] }],
     ['has a key that is not known', { version: 1, changes: [], extra: true }],
   ];
 
   it.each(hostile)('follows no journal that %s', async (_, journal) => {
-    const workspace = await workspaceWith({});
+    const workspace = await makeWorkspace({});
     await leaveJournal(workspace, JSON.stringify(journal));
     await writeFile(join(workspace, transaction, 'staged/0'), 'hostile');
     const before = await readTree(workspace);
@@ -55,7 +50,7 @@ describe('recoverApply', () => {
   });
 
   it('does not quote what it could not read', async () => {
-    const workspace = await workspaceWith({});
+    const workspace = await makeWorkspace({});
     await leaveJournal(workspace, 'secret: not json');
     const failure: unknown = await recoverApply(workspace).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'PARACLE_STACK_APPLY_JOURNAL_INVALID' });
@@ -65,9 +60,8 @@ describe('recoverApply', () => {
 
   it.each(['staged', 'removed', 'backups'])('moves nothing through a link in place of %s', async (name) => {
     const outside = await makeDirectory();
-    made.push(outside);
     await writeFile(join(outside, '0'), 'theirs');
-    const workspace = await workspaceWith({});
+    const workspace = await makeWorkspace({});
     await leaveJournal(workspace, JSON.stringify({ version: 1, changes: [{ path: 'a', before: absent, after }] }));
     await rm(join(workspace, transaction, name), { recursive: true });
     await symlink(outside, join(workspace, transaction, name));
@@ -76,7 +70,7 @@ describe('recoverApply', () => {
   });
 
   it('throws an apply away that was not committed', async () => {
-    const workspace = await workspaceWith({ a: file('a') });
+    const workspace = await makeWorkspace({ a: file('a') });
     await leaveJournal(workspace, 'anything');
     await rm(join(workspace, transaction, 'committed'));
     await expect(recoverApply(workspace)).resolves.toBe('undone');

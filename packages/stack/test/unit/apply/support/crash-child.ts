@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FileChange } from '@paracle/rollback';
-import { toBodies, type Tree } from './tree.js';
+import { type Tree, toBodies } from './tree.js';
 
 /** What the child is to do. */
 export interface CrashOptions {
@@ -25,7 +25,10 @@ const cache = join(tmpdir(), `paracle-transpiled-${process.pid}`);
 /** Runs the child, kills it with SIGKILL where it stops, and resolves to the lines that it printed. */
 export async function runCrashChild(options: CrashOptions): Promise<readonly string[]> {
   await mkdir(cache, { recursive: true });
-  const bodies = [...toBodies(options.tree ?? {})].map(([digest, body]) => [digest, Buffer.from(body).toString('base64')]);
+  const bodies = [...toBodies(options.tree ?? {})].map(([digest, body]): readonly [string, string] => [
+    digest,
+    Buffer.from(body).toString('base64'),
+  ]);
   const input = `${options.workspace}.${options.action}.json`;
   await writeFile(input, JSON.stringify({ ...options, bodies: Object.fromEntries(bodies) }));
   const flags = ['-C', '@paracle/source', '--import', join(fixtures, 'register-transpile.mjs')];
@@ -34,7 +37,7 @@ export async function runCrashChild(options: CrashOptions): Promise<readonly str
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+  child.stdout.setEncoding('utf8').on('data', (chunk: string): void => {
     output += chunk;
     if (output.endsWith('stopped\n')) child.kill('SIGKILL');
   });

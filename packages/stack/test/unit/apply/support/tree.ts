@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, readlink, realpath, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Digest, FileChange, FileState } from '@paracle/rollback';
@@ -25,7 +36,13 @@ export function toState(node: Node): FileState {
   const owner = { uid: 1000, gid: 1000, sizeBytes: 0 };
   if (node.type === 'symlink') return { ...owner, type: 'symlink', mode: 0o777, target: node.target };
   if (node.type === 'directory') return { ...owner, type: 'directory', mode: node.mode };
-  return { ...owner, type: 'file', mode: node.mode, sizeBytes: Buffer.byteLength(node.text), digest: digestOf(node.text) };
+  return {
+    ...owner,
+    type: 'file',
+    mode: node.mode,
+    sizeBytes: Buffer.byteLength(node.text),
+    digest: digestOf(node.text),
+  };
 }
 
 export function toChange(path: string, before: Node | undefined, after: Node | undefined): FileChange {
@@ -47,7 +64,9 @@ export function toChanges(before: Tree, after: Tree): readonly FileChange[] {
 
 /** Every text of a tree by its digest. */
 export function toBodies(...trees: readonly Tree[]): ReadonlyMap<Digest, Uint8Array> {
-  const texts = trees.flatMap((tree) => Object.values(tree).flatMap((node) => (node.type === 'file' ? [node.text] : [])));
+  const texts = trees.flatMap((tree) =>
+    Object.values(tree).flatMap((node) => (node.type === 'file' ? [node.text] : [])),
+  );
   return new Map(texts.map((text) => [digestOf(text), Buffer.from(text)]));
 }
 
@@ -99,8 +118,18 @@ export function sorted(tree: Tree): Tree {
   return Object.fromEntries(Object.entries(tree).sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
+const made: string[] = [];
+
+/** A new directory; {@link removeMade} removes it. */
 export async function makeDirectory(): Promise<string> {
-  return realpath(await mkdtemp(join(tmpdir(), 'paracle-apply-')));
+  const path = await realpath(await mkdtemp(join(tmpdir(), 'paracle-apply-')));
+  made.push(path);
+  return path;
+}
+
+/** Removes all directories that were made; for `afterEach` or `afterAll`. */
+export async function removeMade(): Promise<void> {
+  for (const path of made.splice(0)) await rm(path, { recursive: true, force: true });
 }
 
 /** A workspace in a new directory that holds a tree. */
