@@ -1,5 +1,10 @@
 /** Runs commands in a locked-down container: no network, no privileges, limits that hold. */
-import { ExecutionTimeoutError, ResourceLimitExceededError, SandboxManager, type SandboxConfig } from '@paracle/sandbox';
+import {
+  ExecutionTimeoutError,
+  ResourceLimitExceededError,
+  type SandboxConfig,
+  SandboxManager,
+} from '@paracle/sandbox';
 
 const config: SandboxConfig = {
   baseImage: 'python:3.11-slim',
@@ -16,7 +21,9 @@ await manager.managedSandbox(config, async (sandbox) => {
   console.log('exit code:', result.exitCode, 'in', result.usage?.durationMs.toFixed(1), 'ms');
 
   const { privileges, network, memory } = sandbox.guarantees;
-  console.log(`runs as ${privileges.uid}:${privileges.gid}, network ${network.mode}, memory ${memory.enforcement} at ${memory.limitBytes} bytes`);
+  console.log(
+    `runs as ${privileges.uid}:${privileges.gid}, network ${network.mode}, memory ${memory.enforcement} at ${memory.limitBytes} bytes`,
+  );
 
   const failed = await sandbox.execute(['python3', '-c', 'import sys; sys.exit(3)']);
   console.log('a non-zero exit is data:', failed.exitCode);

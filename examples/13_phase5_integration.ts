@@ -7,8 +7,8 @@ import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReviewManager } from '@paracle/review';
 import { formatPatch } from '@paracle/rollback';
-import { SandboxManager, type Sandbox } from '@paracle/sandbox';
-import { transaction, TransactionFailedError, type ChangeSet } from '@paracle/stack';
+import { type Sandbox, SandboxManager } from '@paracle/sandbox';
+import { type ChangeSet, TransactionFailedError, transaction } from '@paracle/stack';
 import { copySampleProject, hashDirectory, hashSandbox, readAgent } from './support/workspace.js';
 
 const say = (text: string): void => {
@@ -33,13 +33,17 @@ async function show(changeSet: ChangeSet, workspace: string): Promise<void> {
   }
   for (const review of await changeSet.reviews()) {
     const reasons = review.risk.findings.map(({ reason }) => reason).join('; ');
-    say(`  ${review.risk.level.padEnd(4)} ${review.status.padEnd(8)} ${review.artifactId.split(':')[1] ?? ''}  ${reasons}`);
+    say(
+      `  ${review.risk.level.padEnd(4)} ${review.status.padEnd(8)} ${review.artifactId.split(':')[1] ?? ''}  ${reasons}`,
+    );
   }
 }
 
 const workspace = await copySampleProject();
 await using manager = new SandboxManager();
-await using reviews = new ReviewManager({ policy: { triggerMode: 'always', highRiskPatterns: ['*.env', '*.key', '/etc/*', 'rm -rf'] } });
+await using reviews = new ReviewManager({
+  policy: { triggerMode: 'always', highRiskPatterns: ['*.env', '*.key', '/etc/*', 'rm -rf'] },
+});
 await using sandbox = await manager.create({ memoryMb: 256, timeoutSeconds: 30 });
 const spec = { workspace, sandboxes: manager, reviews, existingSandbox: sandbox, requestedBy: 'agent' };
 const onStep = (step: string): void => {
@@ -55,7 +59,8 @@ try {
 
   say('3. Alice decides.');
   for (const { change, reviewId } of changeSet.changes) {
-    if (change.path.endsWith('.env')) await reviews.reject(reviewId, { reviewer: 'alice', comment: 'No debugging in production.' });
+    if (change.path.endsWith('.env'))
+      await reviews.reject(reviewId, { reviewer: 'alice', comment: 'No debugging in production.' });
     else await reviews.approve(reviewId, { reviewer: 'alice' });
   }
 

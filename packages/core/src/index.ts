@@ -19,8 +19,8 @@ export type { CreateVolumeOptions, EngineVolumes, VolumeDescription } from './en
 export type { CallOptions } from './engine/connection/call-options.js';
 export { type EngineEndpoint, type EngineTls, toEndpointUrl } from './engine/endpoint/engine-endpoint.js';
 export { Engine, type EngineAddress } from './engine/engine.js';
-export { type ContainerReference, resolveContainer } from './engine/resolve-container.js';
 export type { EngineOptions, ResolvedEngineOptions } from './engine/engine-options.js';
+export { type ContainerReference, resolveContainer } from './engine/resolve-container.js';
 export { type CoreErrorCode, coreErrorCodes } from './errors/core-error-codes.js';
 export {
   DockerNotAvailableError,

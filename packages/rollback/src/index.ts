@@ -1,8 +1,13 @@
-export type { ResolvedRollbackConfig, RollbackConfig, RollbackPolicy, RollbackTrigger } from './config/rollback-config.js';
+export type {
+  ResolvedRollbackConfig,
+  RollbackConfig,
+  RollbackPolicy,
+  RollbackTrigger,
+} from './config/rollback-config.js';
 export type { DiffOptions } from './diff/diff-snapshot.js';
 export type { Digest, FileChange, FileState } from './diff/file-change.js';
 export { formatPatch } from './diff/format-patch.js';
-export { rollbackErrorCodes, type RollbackErrorCode } from './errors/rollback-error-codes.js';
+export { type RollbackErrorCode, rollbackErrorCodes } from './errors/rollback-error-codes.js';
 export { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
 export { RollbackManager, type RollbackManagerOptions, type RollbackResult } from './rollback-manager.js';
 export type { SnapshotDescription } from './snapshot/snapshot-description.js';

@@ -1,28 +1,33 @@
 import {
+  type ContainerReference,
   coreErrorCodes,
+  type Engine,
+  type FileService,
   hasCode,
+  type Logger,
   ParacleError,
   parseConfig,
   resolveContainer,
-  silentLogger,
-  type ContainerReference,
-  type Engine,
-  type FileService,
-  type Logger,
   type SupervisorConnection,
+  silentLogger,
 } from '@paracle/core';
-import { rollbackConfigSchema, type ResolvedRollbackConfig, type RollbackConfig, type RollbackTrigger } from './config/rollback-config.js';
-import { diffSnapshot, type DiffOptions } from './diff/diff-snapshot.js';
+import {
+  type ResolvedRollbackConfig,
+  type RollbackConfig,
+  type RollbackTrigger,
+  rollbackConfigSchema,
+} from './config/rollback-config.js';
+import { type DiffOptions, diffSnapshot } from './diff/diff-snapshot.js';
 import type { Digest, FileChange } from './diff/file-change.js';
-import { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
+import { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
 import { applyPlan } from './restore/apply-plan.js';
 import { planRollback } from './restore/plan-rollback.js';
 import { PristineFiles } from './restore/pristine-files.js';
 import { findDifferences } from './restore/verify-rollback.js';
 import type { SnapshotDescription } from './snapshot/snapshot-description.js';
 import { SnapshotStore } from './snapshot/snapshot-store.js';
-import { display, takeSnapshot, walkAll, type TakenSnapshot } from './snapshot/take-snapshot.js';
+import { display, type TakenSnapshot, takeSnapshot, walkAll } from './snapshot/take-snapshot.js';
 
 /** How a rollback manager works. */
 export interface RollbackManagerOptions {
@@ -95,7 +100,11 @@ export class RollbackManager {
   }
 
   /** What differs between a snapshot and now, sorted by path. Times alone are no difference. */
-  async diff(snapshotId: string, container: ContainerReference, options: DiffOptions = {}): Promise<readonly FileChange[]> {
+  async diff(
+    snapshotId: string,
+    container: ContainerReference,
+    options: DiffOptions = {},
+  ): Promise<readonly FileChange[]> {
     return this.#stopped(container, async ({ store, files }) => {
       const { imageId } = await store.describe(snapshotId);
       await using pristine = new PristineFiles(this.#engine, imageId);

@@ -8,10 +8,11 @@ export {
   NonZeroExitError,
   ResourceLimitExceededError,
 } from './errors/execution-errors.js';
-export { sandboxErrorCodes, type SandboxErrorCode } from './errors/sandbox-error-codes.js';
+export { type SandboxErrorCode, sandboxErrorCodes } from './errors/sandbox-error-codes.js';
 export { LimitUnenforcedError, SandboxError } from './errors/sandbox-errors.js';
 export { CommandNotFoundError, CommandStartError } from './errors/start-errors.js';
 export type { ExecuteOptions } from './execution/execute-options.js';
+export type { Execution } from './execution/execution.js';
 export type {
   CapturedOutput,
   ExecutionCause,
@@ -19,7 +20,6 @@ export type {
   ExecutionUsage,
   LimitHit,
 } from './execution/execution-result.js';
-export type { Execution } from './execution/execution.js';
 export type { OutputPiece } from './execution/output-queue.js';
 export type { CopyInOptions, CopyInResult } from './files/copy-in.js';
 export type { SandboxFiles } from './files/sandbox-files.js';

@@ -1,15 +1,10 @@
-import { ParacleError, type ParacleErrorOptions } from '@paracle/core';
+import { ParacleError } from '@paracle/core';
 import type { FileChange, RollbackResult } from '@paracle/rollback';
-import { stackErrorCodes, type StackErrorCode } from './stack-error-codes.js';
+import { stackErrorCodes } from './stack-error-codes.js';
 
 /** A failure of the composition itself. */
 export class StackError extends ParacleError {
   override readonly name: string = 'StackError';
-  declare readonly code: StackErrorCode;
-
-  constructor(code: StackErrorCode, message: string, options?: ParacleErrorOptions) {
-    super(code, message, options);
-  }
 }
 
 /** A transaction's function failed; its error is the `cause`. Nothing has touched the workspace. */

@@ -16,7 +16,11 @@ export async function resolveContainer(
 ): Promise<string> {
   if (typeof reference !== 'string') return reference.container.id;
   if (reference.startsWith('sbx_')) {
-    const [sandbox] = await engine.containers.list({ ...options, all: true, labels: { [labelKeys.sandboxId]: reference } });
+    const [sandbox] = await engine.containers.list({
+      ...options,
+      all: true,
+      labels: { [labelKeys.sandboxId]: reference },
+    });
     if (sandbox !== undefined) return sandbox.id;
   }
   return (await engine.containers.inspect(reference, options)).id;

@@ -62,7 +62,9 @@ export function encodeExecuteRequest(request: ExecuteRequest, windowBytes: numbe
   for (const text of [...request.argv, ...environment]) writer.text(text);
   const payload = writer.finish();
   if (payload.length > MAX_REQUEST_BYTES) {
-    throw new RangeError(`Command and environment take ${payload.length} bytes, at most ${MAX_REQUEST_BYTES} can be sent`);
+    throw new RangeError(
+      `Command and environment take ${payload.length} bytes, at most ${MAX_REQUEST_BYTES} can be sent`,
+    );
   }
   return payload;
 }

@@ -1,5 +1,5 @@
-import { readCounters, type Counters } from './counters.js';
-import { END_CAUSES, EXITED_FLAG, type EndCause } from './protocol.js';
+import { type Counters, readCounters } from './counters.js';
+import { END_CAUSES, type EndCause, EXITED_FLAG } from './protocol.js';
 import type { PayloadReader } from './wire.js';
 
 /** What the supervisor saw of an execution that ended. */

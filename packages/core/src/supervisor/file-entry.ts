@@ -26,7 +26,11 @@ export interface FileEntry {
 }
 
 const TYPE_MASK = 0o170000;
-const TYPES: Readonly<Record<number, FileEntry['type']>> = { 0o100000: 'file', 0o040000: 'directory', 0o120000: 'symlink' };
+const TYPES: Readonly<Record<number, FileEntry['type']>> = {
+  0o100000: 'file',
+  0o040000: 'directory',
+  0o120000: 'symlink',
+};
 const BLOCK_BYTES = 512;
 
 /** Reads one entry of a walk. */

@@ -1,7 +1,7 @@
-import { readFileEntry, type FileEntry } from './file-entry.js';
+import { type FileEntry, readFileEntry } from './file-entry.js';
 import type { RemoteExecution } from './remote-execution.js';
-import { FileOperationError, SupervisorLostError, errnoName } from './supervisor-errors.js';
 import type { SupervisorConnection } from './supervisor-connection.js';
+import { errnoName, FileOperationError, SupervisorLostError } from './supervisor-errors.js';
 import { PayloadReader, PayloadWriter } from './wire.js';
 
 const OP = {
@@ -80,7 +80,7 @@ export class FileService {
     this.#execution = open((bytes) => {
       this.#accept(bytes);
     });
-    this.#execution.ended.then(
+    void this.#execution.ended.then(
       () => {
         this.#fail(new SupervisorLostError('its file service ended'));
       },
@@ -94,7 +94,10 @@ export class FileService {
    * Starts a file service. As `root` it sees everything and follows no link; as a user the kernel
    * checks every access as that user's.
    */
-  static open(connection: SupervisorConnection, identity: 'root' | { readonly uid: number; readonly gid: number }): FileService {
+  static open(
+    connection: SupervisorConnection,
+    identity: 'root' | { readonly uid: number; readonly gid: number },
+  ): FileService {
     const { uid, gid } = identity === 'root' ? { uid: 0, gid: 0 } : identity;
     return new FileService((onOutput) => {
       const execution: RemoteExecution = connection.execute(
@@ -199,7 +202,9 @@ export class FileService {
 
   /** Puts contents of the store in place of a file; damaged contents are refused. Only as `root`. */
   async restore(digest: string, path: SandboxPath, set: FileAttributes): Promise<void> {
-    const request = attributes(new PayloadWriter(), set).text(path).text(digest.replace(/^sha256:/, ''));
+    const request = attributes(new PayloadWriter(), set)
+      .text(path)
+      .text(digest.replace(/^sha256:/, ''));
     await this.#request(OP.restore, 'restore', path, request);
   }
 

@@ -50,7 +50,8 @@ export class FrameDecoder {
 
   push(bytes: Buffer): void {
     let rest = bytes;
-    while (rest.length > 0) rest = this.#current === undefined ? this.#takeHeader(rest) : this.#takePayload(rest, this.#current);
+    while (rest.length > 0)
+      rest = this.#current === undefined ? this.#takeHeader(rest) : this.#takePayload(rest, this.#current);
   }
 
   #takeHeader(bytes: Buffer): Buffer {

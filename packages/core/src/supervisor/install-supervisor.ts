@@ -5,8 +5,8 @@ import type { Engine } from '../engine/engine.js';
 import { coreErrorCodes } from '../errors/core-error-codes.js';
 import { hasCode } from '../errors/has-code.js';
 import { ownerLabels } from '../identity/labels.js';
-import { BINARY_DIRECTORY } from './supervisor-paths.js';
 import type { SupervisorBinary } from './supervisor-binary.js';
+import { BINARY_DIRECTORY } from './supervisor-paths.js';
 
 const PROGRAM_MODE = 0o555;
 

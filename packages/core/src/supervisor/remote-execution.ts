@@ -1,5 +1,13 @@
-import { readExitReport, type ExitReport } from './exit-report.js';
-import { REFUSAL_STAGES, REPLY, REQUEST, STDIN_WINDOW_BYTES, MAX_PAYLOAD_BYTES, END_CAUSES, type EndCause } from './protocol.js';
+import { type ExitReport, readExitReport } from './exit-report.js';
+import {
+  END_CAUSES,
+  type EndCause,
+  MAX_PAYLOAD_BYTES,
+  REFUSAL_STAGES,
+  REPLY,
+  REQUEST,
+  STDIN_WINDOW_BYTES,
+} from './protocol.js';
 import { ExecutionRefusedError, errnoName } from './supervisor-errors.js';
 import { PayloadReader, PayloadWriter } from './wire.js';
 

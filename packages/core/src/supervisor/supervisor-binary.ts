@@ -27,7 +27,11 @@ export async function readSupervisorBinary(architecture: string): Promise<Superv
     throw new ParacleError(
       coreErrorCodes.supervisorBinaryMissing,
       `Expected a supervisor for the engine's architecture ${architecture}, found none in this package`,
-      { details: { architecture }, suggestion: 'Use an engine on amd64, or build the package on that architecture.', cause },
+      {
+        details: { architecture },
+        suggestion: 'Use an engine on amd64, or build the package on that architecture.',
+        cause,
+      },
     );
   }
 }

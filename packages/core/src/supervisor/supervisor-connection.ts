@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readCounters, type Counters } from './counters.js';
-import { encodeExecuteRequest, type ExecuteRequest } from './execute-request.js';
+import { type Counters, readCounters } from './counters.js';
+import { type ExecuteRequest, encodeExecuteRequest } from './execute-request.js';
 import { FrameDecoder } from './frame-decoder.js';
-import { END_CAUSES, PROTOCOL_VERSION, REPLY, REQUEST, type EndCause } from './protocol.js';
-import { OUTPUT_WINDOW_BYTES, RemoteExecution, type OutputListener } from './remote-execution.js';
+import { END_CAUSES, type EndCause, PROTOCOL_VERSION, REPLY, REQUEST } from './protocol.js';
+import { OUTPUT_WINDOW_BYTES, type OutputListener, RemoteExecution } from './remote-execution.js';
 import { StreamDemultiplexer } from './stream-demultiplexer.js';
 import { SupervisorBusyError, SupervisorLostError, SupervisorMismatchError } from './supervisor-errors.js';
 import { encodeFrame, PayloadReader, PayloadWriter } from './wire.js';
@@ -85,11 +85,7 @@ export class SupervisorConnection {
    */
   static over(stream: Duplex): SupervisorConnection {
     const connection = new SupervisorConnection(stream);
-    connection.#send(
-      REQUEST.hello,
-      0,
-      Buffer.concat([Buffer.of(PROTOCOL_VERSION, 0), connection.#nonce]),
-    );
+    connection.#send(REQUEST.hello, 0, Buffer.concat([Buffer.of(PROTOCOL_VERSION, 0), connection.#nonce]));
     return connection;
   }
 
@@ -108,7 +104,7 @@ export class SupervisorConnection {
     });
     const tooLate = delay(options.timeoutMs, undefined, { signal, ref: false }).then(
       () => new SupervisorLostError(`it did not answer within ${options.timeoutMs} ms`),
-      () => options.signal?.reason ?? new SupervisorLostError('it was closed'),
+      (): unknown => options.signal?.reason ?? new SupervisorLostError('it was closed'),
     );
     const outcome: unknown = await Promise.race([welcomed, this.closed, tooLate]);
     stop.abort();

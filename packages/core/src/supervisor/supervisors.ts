@@ -80,7 +80,11 @@ export class Supervisors {
   }
 
   async #openRelay(containerId: string, options: CallOptions): Promise<SupervisorConnection> {
-    const { stream } = await this.#engine.exec.start(containerId, { ...options, command: [SUPERVISOR_PATH, 'relay'], user: '0:0' });
+    const { stream } = await this.#engine.exec.start(containerId, {
+      ...options,
+      command: [SUPERVISOR_PATH, 'relay'],
+      user: '0:0',
+    });
     const connection = SupervisorConnection.over(stream);
     try {
       const { buildId } = await this.#readBinary();

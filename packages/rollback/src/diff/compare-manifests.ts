@@ -15,7 +15,8 @@ export function findCandidates(before: Manifest, after: Manifest): EntryPair[] {
   for (const entry of after.values()) {
     const earlier = before.get(entry.path);
     if (earlier === undefined) pairs.push({ path: entry.path, after: entry });
-    else if (!isSurelyUnchanged(earlier, entry, latestNs)) pairs.push({ path: entry.path, before: earlier, after: entry });
+    else if (!isSurelyUnchanged(earlier, entry, latestNs))
+      pairs.push({ path: entry.path, before: earlier, after: entry });
   }
   for (const entry of before.values()) if (!after.has(entry.path)) pairs.push({ path: entry.path, before: entry });
   return pairs.sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -3,7 +3,7 @@ import type { FileService } from '@paracle/core';
 import type { PristineFiles } from '../restore/pristine-files.js';
 import type { Manifest, ManifestEntry } from '../snapshot/manifest.js';
 import { display, toPath, walkAll } from '../snapshot/take-snapshot.js';
-import { findCandidates, hasOtherState, type EntryPair } from './compare-manifests.js';
+import { type EntryPair, findCandidates, hasOtherState } from './compare-manifests.js';
 import type { Digest, FileChange, FileState } from './file-change.js';
 
 /** Limits a diff. */
@@ -21,7 +21,9 @@ export async function diffSnapshot(
   const { manifest } = await walkAll(sources.files);
   const candidates = findCandidates(snapshot, manifest).filter(({ path }) => isBelow(path, options.root));
   const changes = await Promise.all(candidates.map(async (pair) => toChange(pair, sources)));
-  return changes.flatMap((change) => (change === undefined ? [] : [{ ...change, path: relativeTo(change.path, options.root) }]));
+  return changes.flatMap((change) =>
+    change === undefined ? [] : [{ ...change, path: relativeTo(change.path, options.root) }],
+  );
 }
 
 function isBelow(path: string, root: string | undefined): boolean {
@@ -39,7 +41,8 @@ async function toChange(
   const { before, after } = pair;
   const path = display(pair.path);
   const newDigest = after?.type === 'file' ? await sources.files.hash(toPath(pair.path)) : undefined;
-  const oldDigest = before?.type === 'file' ? (before.digest ?? (await hashPristine(sources.pristine, path))) : undefined;
+  const oldDigest =
+    before?.type === 'file' ? (before.digest ?? (await hashPristine(sources.pristine, path))) : undefined;
   const states = {
     ...(before !== undefined && { before: toState(before, oldDigest) }),
     ...(after !== undefined && { after: toState(after, newDigest) }),
@@ -50,7 +53,9 @@ async function toChange(
 }
 
 async function hashPristine(pristine: PristineFiles, path: string): Promise<Digest> {
-  return `sha256:${createHash('sha256').update(await pristine.read(path)).digest('hex')}`;
+  return `sha256:${createHash('sha256')
+    .update(await pristine.read(path))
+    .digest('hex')}`;
 }
 
 function toState(entry: ManifestEntry, digest: Digest | undefined): FileState {

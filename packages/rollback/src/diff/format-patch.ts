@@ -5,7 +5,10 @@ const NUL = 0;
 const SNIFFED_BYTES = 8000;
 
 /** A change as a unified diff for people; binary contents are told by digest and size. */
-export function formatPatch(change: FileChange, contents: { readonly before?: Uint8Array; readonly after?: Uint8Array }): string {
+export function formatPatch(
+  change: FileChange,
+  contents: { readonly before?: Uint8Array; readonly after?: Uint8Array },
+): string {
   const { path, before, after } = change;
   const oldName = before === undefined ? '/dev/null' : `a/${path}`;
   const newName = after === undefined ? '/dev/null' : `b/${path}`;
@@ -13,7 +16,9 @@ export function formatPatch(change: FileChange, contents: { readonly before?: Ui
   if (isBinary(contents.before) || isBinary(contents.after)) {
     return `${header}Binary: ${before?.digest ?? 'none'} (${before?.sizeBytes ?? 0} bytes) -> ${after?.digest ?? 'none'} (${after?.sizeBytes ?? 0} bytes)\n`;
   }
-  const patch = createTwoFilesPatch(oldName, newName, toText(contents.before), toText(contents.after), '', '', { context: 3 });
+  const patch = createTwoFilesPatch(oldName, newName, toText(contents.before), toText(contents.after), '', '', {
+    context: 3,
+  });
   // The library's own first line is a rule of "=".
   return header + patch.replace(/^=+\n/u, '');
 }
@@ -23,7 +28,8 @@ function describeState({ path, before, after }: FileChange): string {
   if (before !== undefined && after !== undefined && before.mode !== after.mode) {
     lines.push(`mode of ${path}: ${before.mode.toString(8)} -> ${after.mode.toString(8)}\n`);
   }
-  if (before?.target !== after?.target) lines.push(`link ${path}: ${before?.target ?? 'none'} -> ${after?.target ?? 'none'}\n`);
+  if (before?.target !== after?.target)
+    lines.push(`link ${path}: ${before?.target ?? 'none'} -> ${after?.target ?? 'none'}\n`);
   return lines.join('');
 }
 

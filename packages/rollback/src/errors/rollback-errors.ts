@@ -1,14 +1,9 @@
-import { ParacleError, type ParacleErrorOptions } from '@paracle/core';
-import { rollbackErrorCodes, type RollbackErrorCode } from './rollback-error-codes.js';
+import { ParacleError } from '@paracle/core';
+import { rollbackErrorCodes } from './rollback-error-codes.js';
 
 /** A failure of a snapshot or rollback. */
 export class RollbackError extends ParacleError {
   override readonly name: string = 'RollbackError';
-  declare readonly code: RollbackErrorCode;
-
-  constructor(code: RollbackErrorCode, message: string, options?: ParacleErrorOptions) {
-    super(code, message, options);
-  }
 }
 
 /** No snapshot has this id. */

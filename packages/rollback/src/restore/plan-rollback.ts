@@ -20,7 +20,9 @@ export interface RollbackPlan {
 export function planRollback(snapshot: Manifest, now: Manifest): RollbackPlan {
   const candidates = findCandidates(snapshot, now);
   const wanted = candidates.flatMap(({ before }) => (before === undefined ? [] : [before]));
-  const gone = candidates.filter(({ before, after }) => after !== undefined && (before === undefined || before.type !== after.type));
+  const gone = candidates.filter(
+    ({ before, after }) => after !== undefined && (before === undefined || before.type !== after.type),
+  );
   const touchedPaths = new Set([
     ...candidates.map(({ path }) => parentOf(path)),
     ...wanted.filter(({ type }) => type === 'directory').map(({ path }) => path),
@@ -30,8 +32,12 @@ export function planRollback(snapshot: Manifest, now: Manifest): RollbackPlan {
     directories: wanted.filter(({ type }) => type === 'directory'),
     files: wanted.filter(({ type }) => type === 'file'),
     symlinks: wanted.filter(({ type }) => type === 'symlink'),
-    touched: [...snapshot.values()].filter(({ path, type }) => type === 'directory' && touchedPaths.has(path)).reverse(),
-    impossible: wanted.filter(({ type, path }) => type === 'other' && now.get(path)?.type !== 'other').map(({ path }) => path),
+    touched: [...snapshot.values()]
+      .filter(({ path, type }) => type === 'directory' && touchedPaths.has(path))
+      .reverse(),
+    impossible: wanted
+      .filter(({ type, path }) => type === 'other' && now.get(path)?.type !== 'other')
+      .map(({ path }) => path),
   };
 }
 

@@ -1,8 +1,8 @@
 import { buffer } from 'node:stream/consumers';
-import { ownerLabels, type Engine } from '@paracle/core';
+import { type Engine, ownerLabels } from '@paracle/core';
 import { extract } from 'tar-stream';
-import { RollbackError } from '../errors/rollback-errors.js';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
+import { RollbackError } from '../errors/rollback-errors.js';
 
 /** Files as the image has them, read from a container that is made for it and never started. */
 export class PristineFiles implements AsyncDisposable {

@@ -15,7 +15,8 @@ export function findDifferences(snapshot: Manifest, now: Manifest): string[] {
     const path = display(entry.path);
     if (found === undefined) differences.push(`${path} is missing`);
     else if (hasOtherState(entry, found)) differences.push(`${path} has another type, mode, owner, size or target`);
-    else if (entry.modifiedNs !== found.modifiedNs && entry.type !== 'other') differences.push(`${path} has another time`);
+    else if (entry.modifiedNs !== found.modifiedNs && entry.type !== 'other')
+      differences.push(`${path} has another time`);
   }
   return differences;
 }

@@ -45,33 +45,42 @@ export function toManifest(entries: Iterable<ManifestEntry>): Manifest {
   return new Map(sorted.map((entry) => [entry.path, entry]));
 }
 
-const big = z.string().regex(/^-?\d+$/u).transform(BigInt);
+const big = z
+  .string()
+  .regex(/^-?\d+$/u)
+  .transform(BigInt);
 const digest = z.templateLiteral(['sha256:', z.string().regex(/^[0-9a-f]{64}$/u)]);
 
-const storedSchema: z.ZodType<ManifestEntry[]> = z.array(
-  z.strictObject({
-    path: z.string(),
-    type: z.enum(['file', 'directory', 'symlink', 'other']),
-    mode: z.int(),
-    uid: z.int(),
-    gid: z.int(),
-    sizeBytes: z.int(),
-    inode: big,
-    modifiedNs: big,
-    changedNs: big,
-    target: z.string().optional(),
-    digest: digest.optional(),
-  }),
-).transform((entries) => entries.map(({ target, digest: contents, ...entry }) => ({
-  ...entry,
-  ...(target !== undefined && { target }),
-  ...(contents !== undefined && { digest: contents }),
-})));
+const storedSchema: z.ZodType<ManifestEntry[]> = z
+  .array(
+    z.strictObject({
+      path: z.string(),
+      type: z.enum(['file', 'directory', 'symlink', 'other']),
+      mode: z.int(),
+      uid: z.int(),
+      gid: z.int(),
+      sizeBytes: z.int(),
+      inode: big,
+      modifiedNs: big,
+      changedNs: big,
+      target: z.string().optional(),
+      digest: digest.optional(),
+    }),
+  )
+  .transform((entries) =>
+    entries.map(({ target, digest: contents, ...entry }) => ({
+      ...entry,
+      ...(target !== undefined && { target }),
+      ...(contents !== undefined && { digest: contents }),
+    })),
+  );
 
 /** Writes a manifest down. */
 export function encodeManifest(manifest: Manifest): Buffer {
   return Buffer.from(
-    JSON.stringify([...manifest.values()], (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)),
+    JSON.stringify([...manifest.values()], (_key, value: unknown) =>
+      typeof value === 'bigint' ? value.toString() : value,
+    ),
     'latin1',
   );
 }

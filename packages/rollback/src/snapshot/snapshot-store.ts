@@ -1,6 +1,6 @@
 import { FileService, STORE_DIRECTORY, type SupervisorConnection } from '@paracle/core';
-import { RollbackError, SnapshotNotFoundError } from '../errors/rollback-errors.js';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
+import { RollbackError, SnapshotNotFoundError } from '../errors/rollback-errors.js';
 import { decodeManifest, encodeManifest, type Manifest } from './manifest.js';
 import { parseSnapshotDescription, type SnapshotDescription } from './snapshot-description.js';
 
@@ -29,14 +29,18 @@ export class SnapshotStore {
   async write(description: SnapshotDescription, manifest: Manifest): Promise<void> {
     await this.#files.makeDirectory(DIRECTORY, { mode: 0o700 });
     await this.#files.write(`${DIRECTORY}/${description.id}.manifest`, encodeManifest(manifest), { mode: 0o600 });
-    await this.#files.write(`${DIRECTORY}/${description.id}.json`, Buffer.from(JSON.stringify(description)), { mode: 0o600 });
+    await this.#files.write(`${DIRECTORY}/${description.id}.json`, Buffer.from(JSON.stringify(description)), {
+      mode: 0o600,
+    });
   }
 
   /** All snapshots, the oldest first. */
   async list(): Promise<SnapshotDescription[]> {
     const { entries } = await this.#files.walk(DIRECTORY).catch(() => ({ entries: [] }));
     const paths = entries.map(({ path }) => path.toString()).filter((path) => path.endsWith('.json'));
-    const descriptions = await Promise.all(paths.map(async (path) => parseSnapshotDescription((await this.#read(path)).toString())));
+    const descriptions = await Promise.all(
+      paths.map(async (path) => parseSnapshotDescription((await this.#read(path)).toString())),
+    );
     return descriptions.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
@@ -56,10 +60,14 @@ export class SnapshotStore {
     try {
       return decodeManifest(await this.#read(`${DIRECTORY}/${snapshotId}.manifest`));
     } catch (cause) {
-      throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `The manifest of snapshot ${snapshotId} can't be read`, {
-        details: { snapshotId },
-        cause,
-      });
+      throw new RollbackError(
+        rollbackErrorCodes.snapshotDamaged,
+        `The manifest of snapshot ${snapshotId} can't be read`,
+        {
+          details: { snapshotId },
+          cause,
+        },
+      );
     }
   }
 
@@ -80,7 +88,9 @@ export class SnapshotStore {
       for (const { digest } of (await this.readManifest(id)).values()) if (digest !== undefined) needed.add(digest);
     }
     const { entries } = await this.#files.walk(OBJECTS).catch(() => ({ entries: [] }));
-    const unneeded = entries.filter(({ type, path }) => type === 'file' && !needed.has(`sha256:${path.toString().slice(OBJECTS.length + 1)}`));
+    const unneeded = entries.filter(
+      ({ type, path }) => type === 'file' && !needed.has(`sha256:${path.toString().slice(OBJECTS.length + 1)}`),
+    );
     await Promise.all(unneeded.map(async ({ path }) => this.#files.remove(path)));
   }
 

@@ -1,8 +1,8 @@
 import { createId, type FileService, type SupervisorConnection } from '@paracle/core';
 import type { ResolvedRollbackConfig } from '../config/rollback-config.js';
-import { RollbackError } from '../errors/rollback-errors.js';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
-import { toManifest, toManifestEntry, type Manifest, type ManifestEntry } from './manifest.js';
+import { RollbackError } from '../errors/rollback-errors.js';
+import { type Manifest, type ManifestEntry, toManifest, toManifestEntry } from './manifest.js';
 import type { SnapshotDescription } from './snapshot-description.js';
 import type { SnapshotStore } from './snapshot-store.js';
 import { isSurelyUnchanged, latestChangeNs } from './unchanged.js';
@@ -71,13 +71,17 @@ async function findPrevious(store: SnapshotStore): Promise<Manifest | undefined>
 }
 
 /** Contents that the snapshot before has already, found without reading them. */
-function reuseDigests(manifest: Manifest, previous: Manifest | undefined): Map<string, ManifestEntry['digest'] & string> {
+function reuseDigests(
+  manifest: Manifest,
+  previous: Manifest | undefined,
+): Map<string, ManifestEntry['digest'] & string> {
   const known = new Map<string, ManifestEntry['digest'] & string>();
   if (previous === undefined) return known;
   const latestNs = latestChangeNs(previous);
   for (const entry of manifest.values()) {
     const before = previous.get(entry.path);
-    if (before?.digest !== undefined && isSurelyUnchanged(before, entry, latestNs)) known.set(entry.path, before.digest);
+    if (before?.digest !== undefined && isSurelyUnchanged(before, entry, latestNs))
+      known.set(entry.path, before.digest);
   }
   return known;
 }

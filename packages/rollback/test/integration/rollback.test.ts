@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
-import { SandboxManager, type Sandbox } from '@paracle/sandbox';
+import { type Sandbox, SandboxManager } from '@paracle/sandbox';
 import { RollbackManager } from '../../src/index.js';
 
 const manager = new SandboxManager();
@@ -18,7 +18,8 @@ afterAll(async () => {
 
 /** Everything of the user's own files that a person would compare: names, types, modes, owners, times, links, contents. */
 async function fingerprint(): Promise<string> {
-  const script = 'cd / && find workspace tmp home -printf "%p %y %m %U:%G %s %T@ %l\\n" | sort; find workspace tmp home -type f -exec sha256sum {} + | sort';
+  const script =
+    'cd / && find workspace tmp home -printf "%p %y %m %U:%G %s %T@ %l\\n" | sort; find workspace tmp home -type f -exec sha256sum {} + | sort';
   return (await sandbox.execute(['sh', '-c', script], { maxOutputBytes: 10_000_000, check: true })).stdout;
 }
 
@@ -28,10 +29,14 @@ async function run(script: string): Promise<void> {
 
 describe('rollback', () => {
   it('puts everything back: contents, names, modes, times and links, and removes what is new', async () => {
-    await run('mkdir -p a/b; echo one > a/one; echo two > a/b/two; chmod 640 a/one; ln -s one a/link; touch -d "2001-02-03 04:05:06.123456789" a/b/two; mkdir empty; chmod 700 empty; echo x > "$(printf "odd\\377name")"');
+    await run(
+      'mkdir -p a/b; echo one > a/one; echo two > a/b/two; chmod 640 a/one; ln -s one a/link; touch -d "2001-02-03 04:05:06.123456789" a/b/two; mkdir empty; chmod 700 empty; echo x > "$(printf "odd\\377name")"',
+    );
     const before = await fingerprint();
     const snapshotId = await rollback.createSnapshot(sandbox);
-    await run('echo changed > a/one; rm -rf a/b; ln -sfn two a/link; rmdir empty; echo file > empty; echo new > new; mkdir -p n/m; echo y > n/m/y; rm odd*; mkdir /tmp/junk; chmod 777 a');
+    await run(
+      'echo changed > a/one; rm -rf a/b; ln -sfn two a/link; rmdir empty; echo file > empty; echo new > new; mkdir -p n/m; echo y > n/m/y; rm odd*; mkdir /tmp/junk; chmod 777 a',
+    );
     expect(await fingerprint()).not.toBe(before);
     const result = await rollback.rollback(snapshotId, sandbox);
     expect(result.notRestored).toEqual([]);
@@ -51,7 +56,10 @@ describe('rollback', () => {
     const snapshotId = await rollback.createSnapshot(sandbox);
     const running = sandbox.execute(['sh', '-c', 'while :; do echo x >> log; sleep 0.01; done']);
     await rollback.rollback(snapshotId, sandbox);
-    await expect(running).rejects.toMatchObject({ code: 'PARACLE_SANDBOX_ROLLED_BACK', result: { cause: 'rolled_back' } });
+    await expect(running).rejects.toMatchObject({
+      code: 'PARACLE_SANDBOX_ROLLED_BACK',
+      result: { cause: 'rolled_back' },
+    });
     expect((await sandbox.execute(['ls', 'log'])).exitCode).not.toBe(0);
   });
 
@@ -93,7 +101,9 @@ describe('rollback', () => {
     const elsewhere = new RollbackManager({ engine: other });
     const snapshotId = await elsewhere.createSnapshot(sandbox.id);
     await run('echo mine > mine');
-    expect(await elsewhere.diff(snapshotId, sandbox.id, { root: '/workspace' })).toMatchObject([{ path: 'mine', change: 'added' }]);
+    expect(await elsewhere.diff(snapshotId, sandbox.id, { root: '/workspace' })).toMatchObject([
+      { path: 'mine', change: 'added' },
+    ]);
     await elsewhere.rollback(snapshotId, sandbox.id);
     expect((await rollback.listSnapshots(sandbox)).map(({ id }) => id)).toContain(snapshotId);
   });
@@ -119,7 +129,9 @@ describe('diff', () => {
   it('tells what was added, modified and deleted, with digests', async () => {
     await run('rm -rf /workspace/*; echo same > same; echo old > changed; echo gone > gone; echo mode > mode');
     const snapshotId = await rollback.createSnapshot(sandbox);
-    await run('echo same > same; echo new! > changed; rm gone; chmod 755 mode; echo added > added; touch -d 2000-01-01 same');
+    await run(
+      'echo same > same; echo new! > changed; rm gone; chmod 755 mode; echo added > added; touch -d 2000-01-01 same',
+    );
     const changes = await rollback.diff(snapshotId, sandbox, { root: '/workspace' });
     const digest = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
     expect(changes).toMatchObject([
@@ -146,7 +158,9 @@ describe('autoRollbackOnError', () => {
     await picky.createSnapshot(sandbox);
     await run('echo t > t');
     expect(await picky.autoRollbackOnError(sandbox, new Error('no'))).toBeUndefined();
-    const timeout: unknown = await sandbox.execute(['sleep', '9'], { timeoutSeconds: 0.1 }).catch((error: unknown) => error);
+    const timeout: unknown = await sandbox
+      .execute(['sleep', '9'], { timeoutSeconds: 0.1 })
+      .catch((error: unknown) => error);
     expect(await picky.autoRollbackOnError(sandbox, timeout)).toMatchObject({ removedCount: 1 });
   });
 });

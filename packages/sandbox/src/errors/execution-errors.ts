@@ -1,6 +1,6 @@
 import { ParacleError, type ParacleErrorOptions } from '@paracle/core';
 import type { ExecutionResult, LimitHit } from '../execution/execution-result.js';
-import { sandboxErrorCodes, type SandboxErrorCode } from './sandbox-error-codes.js';
+import { type SandboxErrorCode, sandboxErrorCodes } from './sandbox-error-codes.js';
 
 /** An execution that ran and did not end as it should; carries the result so far. */
 export class ExecutionError extends ParacleError {
@@ -11,7 +11,10 @@ export class ExecutionError extends ParacleError {
 
   constructor(code: SandboxErrorCode, message: string, result: ExecutionResult, options: ParacleErrorOptions = {}) {
     const { executionId, exitCode, signal, cause, limitsHit } = result;
-    super(code, message, { ...options, details: { executionId, exitCode, signal, cause, limitsHit, ...options.details } });
+    super(code, message, {
+      ...options,
+      details: { executionId, exitCode, signal, cause, limitsHit, ...options.details },
+    });
     this.result = result;
   }
 }

@@ -1,14 +1,9 @@
-import { ParacleError, type ParacleErrorOptions } from '@paracle/core';
-import { sandboxErrorCodes, type SandboxErrorCode } from './sandbox-error-codes.js';
+import { ParacleError } from '@paracle/core';
+import { sandboxErrorCodes } from './sandbox-error-codes.js';
 
 /** A failure of a sandbox or its manager, not of one execution. */
 export class SandboxError extends ParacleError {
   override readonly name: string = 'SandboxError';
-  declare readonly code: SandboxErrorCode;
-
-  constructor(code: SandboxErrorCode, message: string, options?: ParacleErrorOptions) {
-    super(code, message, options);
-  }
 }
 
 /** A limit or rule that was asked for is not in force; the sandbox was not handed out. */

@@ -1,5 +1,5 @@
 import { ParacleError } from '@paracle/core';
-import { sandboxErrorCodes, type SandboxErrorCode } from './sandbox-error-codes.js';
+import { type SandboxErrorCode, sandboxErrorCodes } from './sandbox-error-codes.js';
 
 /** A command that did not start. */
 export class CommandStartError extends ParacleError {
@@ -44,7 +44,8 @@ export function toStartError(error: ParacleError, command: readonly string[], di
     const message = `The working directory ${directory} can't be entered: ${errno}`;
     return new CommandStartError(sandboxErrorCodes.directoryNotUsable, message, options);
   }
-  if (stage === 'command' && (errno === 'ENOENT' || errno === 'ENOTDIR')) return new CommandNotFoundError(command, error);
+  if (stage === 'command' && (errno === 'ENOENT' || errno === 'ENOTDIR'))
+    return new CommandNotFoundError(command, error);
   if (stage === 'command') {
     const message = `The program "${program}" can't be executed: ${errno}`;
     return new CommandStartError(sandboxErrorCodes.commandNotExecutable, message, options);

@@ -20,7 +20,11 @@ function hit(limit: LimitHit['limit'], counter: keyof Counters, report: ExitRepo
   return [
     {
       limit,
-      evidence: { [`${counter}Before`]: before, [`${counter}After`]: after, ...(bound !== undefined && { limit: bound }) },
+      evidence: {
+        [`${counter}Before`]: before,
+        [`${counter}After`]: after,
+        ...(bound !== undefined && { limit: bound }),
+      },
       scope: report.wasShared ? 'shared' : 'execution',
     },
   ];

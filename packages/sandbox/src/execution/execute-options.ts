@@ -46,7 +46,11 @@ export const executeOptionsSchema: z.ZodType<ResolvedExecuteOptions> = z.strictO
   environment: environmentSchema.default({}),
   timeoutSeconds: z.number().positive().max(4_000_000).optional(),
   killGraceMs: z.int().min(0).max(3_600_000).default(2000),
-  maxOutputBytes: z.int().min(0).max(MAX_KEPT_BYTES).default(1024 * 1024),
+  maxOutputBytes: z
+    .int()
+    .min(0)
+    .max(MAX_KEPT_BYTES)
+    .default(1024 * 1024),
   check: z.boolean().default(false),
   background: z.enum(['kill', 'keep']).default('kill'),
 });

@@ -1,15 +1,7 @@
 import type { NonZeroExitError } from '../errors/execution-errors.js';
 
 /** How an execution's leader ended. */
-export type ExecutionCause =
-  | 'exited'
-  | 'signalled'
-  | 'timeout'
-  | 'aborted'
-  | 'oom'
-  | 'output'
-  | 'rolled_back'
-  | 'lost';
+export type ExecutionCause = 'exited' | 'signalled' | 'timeout' | 'aborted' | 'oom' | 'output' | 'rolled_back' | 'lost';
 
 /** A limit that was reached while an execution ran. */
 export interface LimitHit {

@@ -2,18 +2,18 @@ import { constants } from 'node:os';
 import {
   coreErrorCodes,
   createId,
-  hasCode,
   type EndCause,
   type ExitReport,
+  hasCode,
   type RemoteExecution,
   type SupervisorConnection,
 } from '@paracle/core';
 import { NonZeroExitError } from '../errors/execution-errors.js';
 import { toStartError } from '../errors/start-errors.js';
 import { attributeEnd, findLimitsHit, signalName, toUsage } from './attribute-end.js';
-import { ExecutionResult, type ExecutionFacts } from './execution-result.js';
+import { type ExecutionFacts, ExecutionResult } from './execution-result.js';
 import { OutputCapture } from './output-capture.js';
-import { OutputQueue, type OutputPiece } from './output-queue.js';
+import { type OutputPiece, OutputQueue } from './output-queue.js';
 import { toRejection } from './to-rejection.js';
 
 /** What an execution is started with, all resolved. */
@@ -52,7 +52,10 @@ export class Execution {
     this.id = createId('exe');
     this.command = request.command;
     this.#request = request;
-    this.#captures = { stdout: new OutputCapture(request.maxOutputBytes), stderr: new OutputCapture(request.maxOutputBytes) };
+    this.#captures = {
+      stdout: new OutputCapture(request.maxOutputBytes),
+      stderr: new OutputCapture(request.maxOutputBytes),
+    };
     this.#queue = new OutputQueue((stream, bytes) => {
       this.#remote.consumed(stream, bytes);
     });
@@ -124,7 +127,8 @@ export class Execution {
     signal?.removeEventListener('abort', onAbort);
     this.#queue.end();
     if (!('error' in outcome)) return this.#conclude(this.#factsOf(outcome), undefined);
-    if (!hasCode(outcome.error, coreErrorCodes.executionRefused)) return this.#conclude(this.#lostFacts(), outcome.error);
+    if (!hasCode(outcome.error, coreErrorCodes.executionRefused))
+      return this.#conclude(this.#lostFacts(), outcome.error);
     throw toStartError(outcome.error, this.command, this.#request.workingDirectory);
   }
 

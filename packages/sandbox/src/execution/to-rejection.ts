@@ -1,10 +1,10 @@
 import {
   ExecutionAbortedError,
+  type ExecutionError,
   ExecutionLostError,
   ExecutionRolledBackError,
   ExecutionTimeoutError,
   ResourceLimitExceededError,
-  type ExecutionError,
 } from '../errors/execution-errors.js';
 import type { ExecutionResult } from './execution-result.js';
 

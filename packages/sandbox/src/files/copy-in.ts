@@ -1,5 +1,5 @@
-import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { constants } from 'node:fs';
+import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { FileService, type SupervisorConnection } from '@paracle/core';
 import type { SandboxUser } from '../lifecycle/resolve-user.js';

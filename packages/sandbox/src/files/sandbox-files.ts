@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
-import { FileService, type FileEntry, type SupervisorConnection } from '@paracle/core';
-import { SandboxError } from '../errors/sandbox-errors.js';
+import { type FileEntry, FileService, type SupervisorConnection } from '@paracle/core';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
+import { SandboxError } from '../errors/sandbox-errors.js';
 import type { SandboxUser } from '../lifecycle/resolve-user.js';
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
@@ -37,10 +37,14 @@ export class SandboxFiles {
       else pieces.length = 0;
     });
     if (sizeBytes <= maxBytes) return Buffer.concat(pieces);
-    throw new SandboxError(sandboxErrorCodes.fileTooLarge, `${path} has ${sizeBytes} bytes, at most ${maxBytes} were allowed`, {
-      details: { path, sizeBytes, maxBytes },
-      suggestion: 'Raise maxBytes, or read a part of it with a command.',
-    });
+    throw new SandboxError(
+      sandboxErrorCodes.fileTooLarge,
+      `${path} has ${sizeBytes} bytes, at most ${maxBytes} were allowed`,
+      {
+        details: { path, sizeBytes, maxBytes },
+        suggestion: 'Raise maxBytes, or read a part of it with a command.',
+      },
+    );
   }
 
   /** Writes a file in one step: who reads it sees the old or the new contents. The directory must be there. */

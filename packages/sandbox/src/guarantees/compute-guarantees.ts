@@ -31,8 +31,7 @@ export function computeGuarantees(described: ContainerDescription, inside: Insid
     },
     swap: isSwapPinned ? { enforcement: 'hard', limitBytes: 0 } : { enforcement: 'none' },
     cpu: nanoCpus === undefined ? { enforcement: 'none' } : { enforcement: 'hard', cores: nanoCpus / 1e9 },
-    pids:
-      inside.pidsLimit === undefined ? { enforcement: 'none' } : { enforcement: 'hard', limit: inside.pidsLimit },
+    pids: inside.pidsLimit === undefined ? { enforcement: 'none' } : { enforcement: 'hard', limit: inside.pidsLimit },
     disk: { enforcement: 'none' },
     time: { enforcement: 'hard' },
     network: { enforcement: mode === 'none' ? 'hard' : 'none', mode },
@@ -48,7 +47,11 @@ export function computeGuarantees(described: ContainerDescription, inside: Insid
 }
 
 /** Where the guarantees fall short of what was asked for and of what is always promised. */
-export function findShortfalls(guarantees: SandboxGuarantees, config: ResolvedSandboxConfig, inside: InsideView): string[] {
+export function findShortfalls(
+  guarantees: SandboxGuarantees,
+  config: ResolvedSandboxConfig,
+  inside: InsideView,
+): string[] {
   const { memory, swap, cpu, pids, network, privileges } = guarantees;
   const checks: [boolean, string][] = [
     [memory.limitBytes === config.memoryMb * MEBIBYTE, `memory is limited to ${memory.limitBytes ?? 'nothing'} inside`],

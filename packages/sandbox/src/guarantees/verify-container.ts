@@ -3,7 +3,10 @@ import type { ContainerDescription } from '@paracle/core';
 /** Compares what the engine made of a container with what was asked for; each difference is a sentence. */
 export function verifyContainer(
   described: ContainerDescription,
-  expected: { readonly hostConfig: Readonly<Record<string, unknown>>; readonly config: Readonly<Record<string, unknown>> },
+  expected: {
+    readonly hostConfig: Readonly<Record<string, unknown>>;
+    readonly config: Readonly<Record<string, unknown>>;
+  },
 ): string[] {
   return [
     ...differences('HostConfig', expected.hostConfig, described.hostConfig),
@@ -13,7 +16,18 @@ export function verifyContainer(
 }
 
 /** Ways to weaken a container that were not asked for, each of which must be absent. */
-const FORBIDDEN = ['Privileged', 'Binds', 'VolumesFrom', 'Devices', 'DeviceRequests', 'GroupAdd', 'PidMode', 'UTSMode', 'UsernsMode', 'CgroupParent'];
+const FORBIDDEN = [
+  'Privileged',
+  'Binds',
+  'VolumesFrom',
+  'Devices',
+  'DeviceRequests',
+  'GroupAdd',
+  'PidMode',
+  'UTSMode',
+  'UsernsMode',
+  'CgroupParent',
+];
 
 function forbidden(hostConfig: unknown): string[] {
   return FORBIDDEN.filter((name) => !isEmpty(readProperty(hostConfig, name))).map(

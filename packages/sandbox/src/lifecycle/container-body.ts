@@ -13,7 +13,10 @@ const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETP
 /** The body of the engine's create call, and the parts of it that must be found again afterwards. */
 export interface ContainerBody {
   readonly body: Readonly<Record<string, unknown>>;
-  readonly expected: { readonly hostConfig: Readonly<Record<string, unknown>>; readonly config: Readonly<Record<string, unknown>> };
+  readonly expected: {
+    readonly hostConfig: Readonly<Record<string, unknown>>;
+    readonly config: Readonly<Record<string, unknown>>;
+  };
 }
 
 /** The volume that holds a sandbox's snapshots. */
@@ -21,21 +24,11 @@ export function storeVolumeName(sandboxId: string): string {
   return `paracle-store-${sandboxId}`;
 }
 
-/** Everything that makes a container a sandbox. */
-export function toContainerBody(
-  config: ResolvedSandboxConfig,
-  options: { readonly sandboxId: string; readonly imageId: string; readonly supervisor: SupervisorMount },
-): ContainerBody {
-  const { sandboxId, imageId, supervisor } = options;
+/** The limits and locks, in the engine's words; each must be found again by inspect. */
+function toHostConfig(config: ResolvedSandboxConfig): Readonly<Record<string, unknown>> {
   const memory = config.memoryMb * MEBIBYTE;
-  const store = {
-    Type: 'volume',
-    Source: storeVolumeName(sandboxId),
-    Target: STORE_DIRECTORY,
-    VolumeOptions: { NoCopy: true, Labels: ownerLabels({ purpose: 'store', sandboxId }) },
-  };
-  const hostConfig = {
-    NetworkMode: 'none',
+  return {
+    NetworkMode: config.networkMode,
     CapDrop: ['ALL'],
     CapAdd: CAPABILITIES,
     SecurityOpt: ['no-new-privileges'],
@@ -48,29 +41,42 @@ export function toContainerBody(
     ReadonlyRootfs: false,
     AutoRemove: false,
   };
-  const processConfig = { User: '0:0', Entrypoint: [SUPERVISOR_PATH], OpenStdin: true, StdinOnce: true, Tty: false };
-  return {
-    body: {
-      ...processConfig,
-      Image: imageId,
-      Cmd: [],
-      Env: [],
-      WorkingDir: '/',
-      Hostname: 'sandbox',
-      Healthcheck: { Test: ['NONE'] },
-      StopSignal: 'SIGTERM',
-      AttachStdin: true,
-      AttachStdout: true,
-      AttachStderr: true,
-      Labels: ownerLabels({ purpose: 'sandbox', sandboxId }),
-      HostConfig: {
-        ...hostConfig,
-        // Everything that PID 1 writes would go to the log driver too.
-        LogConfig: { Type: 'none' },
-        RestartPolicy: { Name: 'no' },
-        Mounts: [supervisor.mount, store],
-      },
-    },
-    expected: { hostConfig, config: processConfig },
+}
+
+/** Everything that makes a container a sandbox. */
+export function toContainerBody(
+  config: ResolvedSandboxConfig,
+  options: { readonly sandboxId: string; readonly imageId: string; readonly supervisor: SupervisorMount },
+): ContainerBody {
+  const { sandboxId, imageId, supervisor } = options;
+  const store = {
+    Type: 'volume',
+    Source: storeVolumeName(sandboxId),
+    Target: STORE_DIRECTORY,
+    VolumeOptions: { NoCopy: true, Labels: ownerLabels({ purpose: 'store', sandboxId }) },
   };
+  const hostConfig = toHostConfig(config);
+  const processConfig = { User: '0:0', Entrypoint: [SUPERVISOR_PATH], OpenStdin: true, StdinOnce: true, Tty: false };
+  const body = {
+    ...processConfig,
+    Image: imageId,
+    Cmd: [],
+    Env: [],
+    WorkingDir: '/',
+    Hostname: 'sandbox',
+    Healthcheck: { Test: ['NONE'] },
+    StopSignal: 'SIGTERM',
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    Labels: ownerLabels({ purpose: 'sandbox', sandboxId }),
+    HostConfig: {
+      ...hostConfig,
+      // Everything that PID 1 writes would go to the log driver too.
+      LogConfig: { Type: 'none' },
+      RestartPolicy: { Name: 'no' },
+      Mounts: [supervisor.mount, store],
+    },
+  };
+  return { body, expected: { hostConfig, config: processConfig } };
 }

@@ -1,23 +1,23 @@
 import {
   coreErrorCodes,
   createId,
+  type Engine,
   FileService,
   hasCode,
-  ParacleError,
-  SupervisorConnection,
-  SUPERVISOR_PATH,
-  type Engine,
   type ImageDescription,
   type Logger,
+  ParacleError,
+  SUPERVISOR_PATH,
+  SupervisorConnection,
 } from '@paracle/core';
 import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
-import { LimitUnenforcedError, SandboxError } from '../errors/sandbox-errors.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
+import { LimitUnenforcedError, SandboxError } from '../errors/sandbox-errors.js';
 import { computeGuarantees, findShortfalls } from '../guarantees/compute-guarantees.js';
 import type { SandboxGuarantees } from '../guarantees/guarantees.js';
 import { lookInside } from '../guarantees/inside-view.js';
 import { verifyContainer } from '../guarantees/verify-container.js';
-import { storeVolumeName, toContainerBody, type ContainerBody } from './container-body.js';
+import { type ContainerBody, storeVolumeName, toContainerBody } from './container-body.js';
 import { removeSandbox } from './remove-sandbox.js';
 import { resolveImage } from './resolve-image.js';
 import { resolveUser, type SandboxUser } from './resolve-user.js';
@@ -73,7 +73,11 @@ function refuseUnsupported(config: ResolvedSandboxConfig): void {
 /** The volume may be empty or of another build: whoever may use the engine can change it. */
 function isSupervisorBroken(error: unknown): boolean {
   if (hasCode(error, coreErrorCodes.supervisorMismatch)) return true;
-  return ParacleError.isInstance(error) && error.code.startsWith('PARACLE_ENGINE_') && error.message.includes(SUPERVISOR_PATH);
+  return (
+    ParacleError.isInstance(error) &&
+    error.code.startsWith('PARACLE_ENGINE_') &&
+    error.message.includes(SUPERVISOR_PATH)
+  );
 }
 
 async function attempt(context: CreateContext, image: ImageDescription, isBroken: boolean): Promise<CreatedSandbox> {
@@ -89,15 +93,21 @@ async function attempt(context: CreateContext, image: ImageDescription, isBroken
     engine.supervisors.register(created.id, connection);
     return { id, containerId: created.id, connection, imageEnvironment: image.environment, ...ready };
   } catch (error) {
-    await removeSandbox(engine, { containerId: `paracle-${id}`, storeVolume: storeVolumeName(id) }).catch((err: unknown) => {
-      logger.error({ err, sandboxId: id }, 'failed creation could not be cleaned up; the next prune will');
-    });
+    await removeSandbox(engine, { containerId: `paracle-${id}`, storeVolume: storeVolumeName(id) }).catch(
+      (err: unknown) => {
+        logger.error({ err, sandboxId: id }, 'failed creation could not be cleaned up; the next prune will');
+      },
+    );
     throw explain(error, config);
   }
 }
 
 /** Attached before it starts, so that the greeting waits for the supervisor and nothing gets lost. */
-async function start(context: CreateContext, containerId: string, expectedBuildId: string): Promise<SupervisorConnection> {
+async function start(
+  context: CreateContext,
+  containerId: string,
+  expectedBuildId: string,
+): Promise<SupervisorConnection> {
   const { engine, signal } = context;
   const connection = SupervisorConnection.over(await engine.containers.attach(containerId, { signal }));
   try {
@@ -120,16 +130,25 @@ async function prepare(
   described.catch(() => undefined);
   await using files = FileService.open(connection, 'root');
   const user = await resolveUser(image.user, files);
-  const [inside, container] = await Promise.all([lookInside(connection, user), described, makeDirectories(files, config, user)]);
+  const [inside, container] = await Promise.all([
+    lookInside(connection, user),
+    described,
+    makeDirectories(files, config, user),
+  ]);
   const guarantees = computeGuarantees(container, inside);
-  const differences = [...verifyContainer(container, parts.body.expected), ...findShortfalls(guarantees, config, inside)];
+  const differences = [
+    ...verifyContainer(container, parts.body.expected),
+    ...findShortfalls(guarantees, config, inside),
+  ];
   if (differences.length > 0) throw new LimitUnenforcedError(differences);
   return { user, guarantees };
 }
 
 async function makeDirectories(files: FileService, config: ResolvedSandboxConfig, user: SandboxUser): Promise<void> {
   const own = { mode: 0o755, owner: user };
-  await Promise.all([...parentsOf(HOME_DIRECTORY), ...parentsOf(config.workingDirectory)].map((path) => makeIfMissing(files, path)));
+  await Promise.all(
+    [...parentsOf(HOME_DIRECTORY), ...parentsOf(config.workingDirectory)].map((path) => makeIfMissing(files, path)),
+  );
   await Promise.all([files.makeDirectory(HOME_DIRECTORY, own), files.makeDirectory(config.workingDirectory, own)]);
 }
 

@@ -1,6 +1,6 @@
 import { type CallOptions, type Engine } from '@paracle/core';
-import { SandboxError } from '../errors/sandbox-errors.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
+import { SandboxError } from '../errors/sandbox-errors.js';
 
 /** Removes a sandbox's container with its anonymous volumes, then its store. Both are tried. */
 export async function removeSandbox(
@@ -15,9 +15,13 @@ export async function removeSandbox(
   await attempt(engine.containers.remove(parts.containerId, { ...options, force: true, volumes: true }));
   await attempt(engine.volumes.remove(parts.storeVolume, options));
   if (failures.length === 0) return;
-  throw new SandboxError(sandboxErrorCodes.cleanupFailed, `Container or store of ${parts.containerId} could not be removed`, {
-    details: parts,
-    suggestion: 'Call prune() once the engine answers again.',
-    cause: new AggregateError(failures),
-  });
+  throw new SandboxError(
+    sandboxErrorCodes.cleanupFailed,
+    `Container or store of ${parts.containerId} could not be removed`,
+    {
+      details: parts,
+      suggestion: 'Call prune() once the engine answers again.',
+      cause: new AggregateError(failures),
+    },
+  );
 }

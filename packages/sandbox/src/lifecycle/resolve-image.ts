@@ -1,4 +1,4 @@
-import { coreErrorCodes, hasCode, type CallOptions, type Engine, type ImageDescription } from '@paracle/core';
+import { type CallOptions, coreErrorCodes, type Engine, hasCode, type ImageDescription } from '@paracle/core';
 
 /** The image, pulled if the engine doesn't have it. */
 export async function resolveImage(engine: Engine, reference: string, options: CallOptions): Promise<ImageDescription> {

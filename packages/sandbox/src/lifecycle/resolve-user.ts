@@ -16,7 +16,8 @@ export async function resolveUser(imageUser: string, files: FileService): Promis
   if (name === '' || name === 'root' || name === '0') return DEFAULT_USER;
   const entry = /^\d+$/u.test(name) ? undefined : await findEntry(files, '/etc/passwd', name);
   const uid = entry === undefined ? Number(name) : Number(entry[2]);
-  const group = groupName === undefined || /^\d+$/u.test(groupName) ? undefined : await findEntry(files, '/etc/group', groupName);
+  const group =
+    groupName === undefined || /^\d+$/u.test(groupName) ? undefined : await findEntry(files, '/etc/group', groupName);
   const gid = Number(group?.[2] ?? groupName ?? entry?.[3] ?? uid);
   // An image may say `User: 1000`, for which the engine takes group 0: its own number is the safe one.
   return isPlain(uid) && isPlain(gid) ? { uid, gid } : DEFAULT_USER;

@@ -1,8 +1,8 @@
-import { Engine, parseConfig, prune, silentLogger, type Logger } from '@paracle/core';
+import { Engine, type Logger, parseConfig, prune, silentLogger } from '@paracle/core';
 import { z } from 'zod';
-import { sandboxConfigSchema, type SandboxConfig } from '../config/sandbox-config.js';
-import { SandboxError } from '../errors/sandbox-errors.js';
+import { type SandboxConfig, sandboxConfigSchema } from '../config/sandbox-config.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
+import { SandboxError } from '../errors/sandbox-errors.js';
 import { createSandbox } from './create-sandbox.js';
 import { Sandbox } from './sandbox.js';
 import { Slots } from './slots.js';
@@ -89,7 +89,9 @@ export class SandboxManager {
   get(sandboxId: string): Sandbox {
     const sandbox = this.#sandboxes.get(sandboxId);
     if (sandbox !== undefined) return sandbox;
-    throw new SandboxError(sandboxErrorCodes.notFound, `No sandbox ${sandboxId} in this manager`, { details: { sandboxId } });
+    throw new SandboxError(sandboxErrorCodes.notFound, `No sandbox ${sandboxId} in this manager`, {
+      details: { sandboxId },
+    });
   }
 
   /** Destroys a sandbox by its id; one that is gone already is fine. */
@@ -169,7 +171,7 @@ export class SandboxManager {
     await Promise.allSettled(this.#underWay);
     const outcomes = await Promise.allSettled([...this.#sandboxes.values()].map(async (sandbox) => sandbox.destroy()));
     if (this.#ownsEngine) await this.#engine.close();
-    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    const failures = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
     if (failures.length === 0) return;
     throw new SandboxError(sandboxErrorCodes.cleanupFailed, `${failures.length} sandboxes could not be removed`, {
       suggestion: 'Call prune() once the engine answers again.',

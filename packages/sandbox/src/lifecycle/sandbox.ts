@@ -1,19 +1,19 @@
 import { posix } from 'node:path';
-import { parseConfig, type Counters, type Engine, type SupervisorConnection } from '@paracle/core';
+import { type Counters, type Engine, parseConfig, type SupervisorConnection } from '@paracle/core';
 import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
-import { SandboxError } from '../errors/sandbox-errors.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
-import { commandSchema, executeOptionsSchema, type ExecuteOptions } from '../execution/execute-options.js';
+import { SandboxError } from '../errors/sandbox-errors.js';
+import { commandSchema, type ExecuteOptions, executeOptionsSchema } from '../execution/execute-options.js';
 import { Execution } from '../execution/execution.js';
 import type { ExecutionResult } from '../execution/execution-result.js';
-import { copyIn, type CopyInOptions, type CopyInResult } from '../files/copy-in.js';
+import { type CopyInOptions, type CopyInResult, copyIn } from '../files/copy-in.js';
 import { SandboxFiles } from '../files/sandbox-files.js';
 import type { SandboxGuarantees } from '../guarantees/guarantees.js';
-import { HOME_DIRECTORY, type CreatedSandbox } from './create-sandbox.js';
 import { storeVolumeName } from './container-body.js';
+import { type CreatedSandbox, HOME_DIRECTORY } from './create-sandbox.js';
 import { removeSandbox } from './remove-sandbox.js';
-import { toEnvironment } from './to-environment.js';
 import type { SandboxUser } from './resolve-user.js';
+import { toEnvironment } from './to-environment.js';
 
 /** One locked-down environment. Destroy it when done: `await using sandbox = await manager.create()`. */
 export class Sandbox {
@@ -46,7 +46,10 @@ export class Sandbox {
     this.engine = context.engine;
     this.#connection = created.connection;
     this.#onDestroyed = context.onDestroyed;
-    this.#environment = toEnvironment(created.imageEnvironment, { HOME: HOME_DIRECTORY, ...context.config.environment });
+    this.#environment = toEnvironment(created.imageEnvironment, {
+      HOME: HOME_DIRECTORY,
+      ...context.config.environment,
+    });
     this.files = new SandboxFiles(() => this.#connected(), created.user, context.config.workingDirectory);
   }
 
@@ -112,7 +115,9 @@ export class Sandbox {
 
   #connected(): SupervisorConnection {
     if (this.#destroying === undefined) return this.#connection;
-    throw new SandboxError(sandboxErrorCodes.destroyed, `Sandbox ${this.id} was destroyed`, { details: { sandboxId: this.id } });
+    throw new SandboxError(sandboxErrorCodes.destroyed, `Sandbox ${this.id} was destroyed`, {
+      details: { sandboxId: this.id },
+    });
   }
 
   #launch(command: readonly string[], options: ExecuteOptions, isStreamed: boolean): Execution {

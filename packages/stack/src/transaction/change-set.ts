@@ -1,8 +1,8 @@
 import { bindArtifact, type Review, type ReviewManager } from '@paracle/review';
 import type { Digest, FileChange } from '@paracle/rollback';
-import { applyChanges, type ApplyOptions } from '../apply/apply-changes.js';
-import { StackError } from '../stack-errors.js';
+import { type ApplyOptions, applyChanges } from '../apply/apply-changes.js';
 import { stackErrorCodes } from '../stack-error-codes.js';
+import { StackError } from '../stack-errors.js';
 import { toArtifact } from './to-artifact.js';
 
 /** One change and the review that decides about it. */
@@ -86,12 +86,18 @@ export class ChangeSet {
     if (claimed.length === 0) return { applied: [], notApplied };
     try {
       const readBody = async (digest: Digest): Promise<Uint8Array> => this.#readBody(digest);
-      const { paths } = await applyChanges(this.workspace, claimed.map(({ change }) => change), { ...rest, readBody });
+      const { paths } = await applyChanges(
+        this.workspace,
+        claimed.map(({ change }) => change),
+        { ...rest, readBody },
+      );
       await Promise.all(claimed.map(async ({ claimId }) => this.#reviews.report(claimId, { outcome: 'applied' })));
       return { applied: paths, notApplied };
     } catch (error) {
       const detail = error instanceof Error ? error.message.slice(0, 1000) : 'unknown reason';
-      await Promise.all(claimed.map(async ({ claimId }) => this.#reviews.report(claimId, { outcome: 'failed', detail })));
+      await Promise.all(
+        claimed.map(async ({ claimId }) => this.#reviews.report(claimId, { outcome: 'failed', detail })),
+      );
       throw error;
     }
   }
@@ -122,7 +128,8 @@ export class ChangeSet {
     if (review.status !== 'approved') return `its review is ${review.status} (${review.reason ?? 'undecided'})`;
     if (!isApplicable(review)) return `it was ${review.application.status} before`;
     const newParent = this.changes.find(
-      ({ change: { path, after } }) => after?.type === 'directory' && change.path.startsWith(`${path}/`) && !approved.has(path),
+      ({ change: { path, after } }) =>
+        after?.type === 'directory' && change.path.startsWith(`${path}/`) && !approved.has(path),
     );
     return newParent === undefined ? undefined : `its directory ${newParent.change.path} is not approved`;
   }

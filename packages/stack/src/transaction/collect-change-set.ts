@@ -4,8 +4,8 @@ import { createId, FileService } from '@paracle/core';
 import type { ReviewManager } from '@paracle/review';
 import type { FileChange, RollbackManager } from '@paracle/rollback';
 import type { Sandbox } from '@paracle/sandbox';
-import { StackError } from '../stack-errors.js';
 import { stackErrorCodes } from '../stack-error-codes.js';
+import { StackError } from '../stack-errors.js';
 import { ChangeSet, type ReviewedChange } from './change-set.js';
 import { toArtifact } from './to-artifact.js';
 

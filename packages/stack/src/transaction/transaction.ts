@@ -1,5 +1,5 @@
 import { FileService } from '@paracle/core';
-import { RollbackManager, type FileChange, type RollbackResult } from '@paracle/rollback';
+import { type FileChange, RollbackManager, type RollbackResult } from '@paracle/rollback';
 import type { Sandbox } from '@paracle/sandbox';
 import { TransactionFailedError } from '../stack-errors.js';
 import type { ChangeSet } from './change-set.js';

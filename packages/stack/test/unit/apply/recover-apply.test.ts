@@ -2,7 +2,7 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { recoverApply } from '../../../src/apply/recover-apply.js';
-import { directory, file, makeDirectory, makeWorkspace, readTree, type Tree } from './support/tree.js';
+import { directory, file, makeDirectory, makeWorkspace, readTree, removeMade } from './support/tree.js';
 
 const digest = `sha256:${'0'.repeat(64)}`;
 const transaction = '.paracle/apply/transaction';

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { applyChanges } from '../../../src/apply/apply-changes.js';
 import { pathProblem } from '../../../src/apply/path-problem.js';
 import { expectRefused } from './support/expect-refused.js';
-import { directory, file, makeWorkspace, readBodyOf, removeMade, toChange } from './support/tree.js';
+import { file, makeWorkspace, readBodyOf, removeMade, toChange } from './support/tree.js';
 
 const good = toChange('good', undefined, file('x'));
 

@@ -1,7 +1,6 @@
-import { expect, it } from '@jest/globals';
+import { expect } from '@jest/globals';
 import type { FileChange } from '@paracle/rollback';
 import { applyChanges } from '../../../../src/apply/apply-changes.js';
-import { expectRefused } from './support/expect-refused.js';
 import { file, makeWorkspace, readBodyOf, readTree, type Tree } from './tree.js';
 
 /** Expects that a workspace with this tree refuses the changes for these reasons, and stays as it was. */

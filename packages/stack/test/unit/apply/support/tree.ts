@@ -8,6 +8,7 @@ import {
   readFile,
   readlink,
   realpath,
+  rm,
   symlink,
   writeFile,
 } from 'node:fs/promises';
