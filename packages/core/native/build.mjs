@@ -13,11 +13,22 @@ const here = dirname(fileURLToPath(import.meta.url));
 const sanitize = process.argv.includes('--sanitize');
 const arch = { x64: 'amd64', arm64: 'arm64' }[process.arch];
 const sourceDirectory = join(here, 'src');
-const names = readdirSync(sourceDirectory).filter((name) => /\.[ch]$/.test(name)).sort();
+const names = readdirSync(sourceDirectory)
+  .filter((name) => /\.[ch]$/.test(name))
+  .sort();
 
 const flags = [
-  '-std=c11', '-D_GNU_SOURCE', '-O2', '-g0', '-Wall', '-Wextra', '-Werror', '-Wshadow',
-  '-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-fno-strict-aliasing',
+  '-std=c11',
+  '-D_GNU_SOURCE',
+  '-O2',
+  '-g0',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-Wshadow',
+  '-fstack-protector-strong',
+  '-D_FORTIFY_SOURCE=2',
+  '-fno-strict-aliasing',
   ...(sanitize ? ['-fsanitize=address,undefined', '-O1', '-g'] : ['-static', '-s']),
 ];
 
@@ -45,7 +56,9 @@ if (!existsSync(out) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== bu
   mkdirSync(outDirectory, { recursive: true });
   const sources = names.filter((name) => name.endsWith('.c')).map((name) => join(sourceDirectory, name));
   const temporary = `${out}.${process.pid}`;
-  execFileSync(findCompiler(), [...flags, `-DPARACLE_BUILD_ID="${buildId}"`, ...sources, '-o', temporary], { stdio: 'inherit' });
+  execFileSync(findCompiler(), [...flags, `-DPARACLE_BUILD_ID="${buildId}"`, ...sources, '-o', temporary], {
+    stdio: 'inherit',
+  });
   renameSync(temporary, out);
   writeFileSync(stamp, buildId);
 }

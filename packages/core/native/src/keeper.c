@@ -23,7 +23,7 @@
  * of the kernel dies only when that returns. */
 enum { SURVIVOR_MS = 5000, RESCAN_MS = 20, SURVIVOR_RESCAN_MS = 1000 };
 /* How long stopping a tree may take before it is killed, or frozen as far as that goes. */
-enum { KILL_STOP_MS = 500, FREEZE_STOP_MS = 5000 };
+enum { KILL_STOP_MS = 100, FREEZE_STOP_MS = 5000 };
 
 static struct {
 	int control, children;

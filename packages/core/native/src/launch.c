@@ -1,0 +1,109 @@
+/* Starting executions: what was asked for, pipes, and a keeper. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "execution-state.h"
+
+enum { MAX_STRINGS = 65536 };
+
+static uint64_t last_serial;
+
+static bool read_strings(struct reader *r, uint32_t count, char ***strings) {
+	*strings = count < MAX_STRINGS ? calloc(count + 1, sizeof **strings) : NULL;
+	for (uint32_t i = 0; *strings && i < count; i++) (*strings)[i] = (char *)read_string(r);
+	return *strings && !r->bad;
+}
+
+/* One end for the child, owned by its user so that /dev/stdout can be opened again; one for us. */
+static bool open_pipe(struct execution *e, int stream, int *theirs, uid_t uid, gid_t gid) {
+	int ends[2];
+	bool input = stream == STDIN;
+	if (pipe2(ends, O_CLOEXEC) != 0) return false;
+	*theirs = ends[input ? 0 : 1];
+	e->stdio[stream].fd = ends[input ? 1 : 0];
+	fcntl(e->stdio[stream].fd, F_SETFL, O_NONBLOCK);
+	return fchown(*theirs, uid, gid) == 0;
+}
+
+static bool spawn(struct execution *e, const struct command *command) {
+	int stdio[3] = {-1, -1, -1}, control[2] = {-1, -1};
+	bool ready = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) == 0;
+	for (int i = command->flags & EXECUTE_STDIN ? STDIN : STDOUT; ready && i <= STDERR; i++)
+		ready = open_pipe(e, i, &stdio[i], command->uid, command->gid);
+	e->keeper = ready ? fork() : -1;
+	if (e->keeper == 0) keeper_run(command, stdio, control[1]);
+	int error = errno;
+	for (int i = 0; i < 3; i++)
+		if (stdio[i] >= 0) close(stdio[i]);
+	if (control[1] >= 0) close(control[1]);
+	e->control.fd = control[0];
+	errno = error;
+	return e->keeper > 0;
+}
+
+static void mark_shared(struct execution *started) {
+	for (struct execution *e = executions; e; e = e->next)
+		if (e != started && is_program(e) && is_running(e)) e->shared = started->shared = true;
+}
+
+static struct execution *create(struct connection *c, uint32_t id, uint32_t flags) {
+	struct execution *e = calloc(1, sizeof *e);
+	if (!e) return NULL;
+	e->connection = c;
+	e->id = id;
+	e->flags = flags;
+	e->serial = ++last_serial;
+	e->deadline_ms = -1;
+	e->input_window = STDIN_WINDOW;
+	e->control = (struct source){-1, 0, execution_on_report, e};
+	for (int i = STDIN; i <= STDERR; i++) e->stdio[i] = (struct source){-1, 0, i == STDIN ? execution_on_input : execution_on_output, e};
+	e->next = executions;
+	executions = e;
+	execution_count++;
+	return e;
+}
+
+static void launch(struct connection *c, struct execution *e, const struct command *command, uint32_t timeout_ms) {
+	if (is_program(e)) mark_shared(e);
+	cgroup_read(&e->before);
+	e->started_ns = loop_now_ns();
+	if (timeout_ms > 0) e->deadline_ms = loop_now_ms() + timeout_ms;
+	if (!spawn(e, command)) {
+		execution_refuse(c, e->id, STAGE_LIMIT, (uint32_t)errno);
+		e->refused = e->finished = true;
+		return;
+	}
+	loop_arm(&e->control, EPOLLIN);
+	for (int i = STDOUT; i <= STDERR; i++)
+		if (e->credit[i] > 0) loop_arm(&e->stdio[i], EPOLLIN);
+}
+
+bool execution_start(struct connection *c, uint32_t id, struct reader *r) {
+	struct command command = {.flags = read_u32(r), .uid = read_u32(r), .gid = read_u32(r)};
+	uint32_t timeout_ms = read_u32(r), grace_ms = read_u32(r), credit_out = read_u32(r), credit_err = read_u32(r);
+	uint32_t argc = read_u32(r), envc = read_u32(r);
+	bool files = command.flags & EXECUTE_FILES, privileged = command.flags & EXECUTE_PRIVILEGED;
+	command.directory = read_string(r);
+	bool whole = read_strings(r, argc, &command.argv) && read_strings(r, envc, &command.env) && r->left == 0;
+	whole = whole && (files || argc > 0) && (files || !privileged) && !execution_find(c, id);
+	if (whole && !privileged && (command.uid == 0 || command.gid == 0)) execution_refuse(c, id, STAGE_IDENTITY, EPERM);
+	else if (whole && frozen_by && !files) execution_refuse(c, id, STAGE_FROZEN, EBUSY);
+	else if (whole) {
+		struct execution *e = execution_count < MAX_EXECUTIONS ? create(c, id, command.flags) : NULL;
+		if (e) {
+			e->grace_ms = grace_ms;
+			e->credit[STDOUT] = credit_out;
+			e->credit[STDERR] = credit_err;
+			launch(c, e, &command, timeout_ms);
+		} else execution_refuse(c, id, STAGE_LIMIT, EAGAIN);
+	}
+	free(command.argv);
+	free(command.env);
+	return whole;
+}
+
+uint64_t execution_last_serial(void) { return last_serial; }
