@@ -61,9 +61,10 @@ async function restoreReplaced(
   operation: OperationOf<'place'>,
 ): Promise<string | undefined> {
   const found = await readEntry(path);
-  if (found.type === 'other' || !isSameContent(found, operation.after)) return 'it was changed after it was applied';
-  if (operation.before.type === 'absent') await rename(path, join(layout.staged, operation.id));
-  else await rename(join(layout.backups, operation.id), path);
+  const isOurs = found.type !== 'other' && isSameContent(found, operation.after);
+  if (!isOurs && found.type !== 'absent') return 'it was changed after it was applied';
+  if (operation.before.type !== 'absent') await rename(join(layout.backups, operation.id), path);
+  else if (isOurs) await rename(path, join(layout.staged, operation.id));
   return undefined;
 }
 

@@ -67,6 +67,7 @@ describe('the lock', () => {
 
   it.each([
     ['no longer runs', { pid: noProcess }],
+    ['no longer runs and did not know its start', { pid: noProcess, startedAt: '' }],
     ['has an id that another process has now', { startedAt: '1' }],
     ['ran before this machine was started', { boot: 'earlier', pid: 1 }],
   ])('is taken over from a holder that %s', async (_, holder) => {

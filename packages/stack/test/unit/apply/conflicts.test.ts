@@ -51,10 +51,15 @@ describe('a workspace that has changed', () => {
   it.each(cases)('is a conflict: %s', async (_, tree, conflicting) => {
     const workspace = await makeWorkspace({ ...tree, other: file('other') });
     const changes = [toChange('other', file('other'), file('x')), conflicting, toChange('fine', undefined, file('x'))];
-    await expect(applyChanges(workspace, changes, { readBody })).rejects.toMatchObject({
+    const steps: string[] = [];
+    const onStep = (step: string): void => {
+      steps.push(step);
+    };
+    await expect(applyChanges(workspace, changes, { readBody, onStep })).rejects.toMatchObject({
       code: 'PARACLE_STACK_APPLY_CONFLICT',
       conflicts: [{ path: 'x' }],
     });
+    expect(steps).toEqual(['locked']);
     expect(await readTree(workspace)).toEqual(sorted({ ...tree, other: file('other') }));
   });
 

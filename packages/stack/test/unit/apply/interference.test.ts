@@ -5,7 +5,7 @@ import { applyChanges } from '../../../src/apply/apply-changes.js';
 import type { ApplyStep } from '../../../src/apply/apply-steps.js';
 import { recoverApply } from '../../../src/apply/recover-apply.js';
 import { everyKindAfter, everyKindBefore } from './support/every-kind.js';
-import { file, makeWorkspace, readBodyOf, readTree, removeMade, sorted, toChanges } from './support/tree.js';
+import { directory, file, makeWorkspace, readBodyOf, readTree, removeMade, sorted, toChanges } from './support/tree.js';
 
 const readBody = readBodyOf(everyKindAfter, { x: file('x') });
 
@@ -85,5 +85,28 @@ describe('a change while the apply is under way', () => {
     await mkdir(join(workspace, 'mode-directory'));
     await expect(recoverApply(workspace)).resolves.toBe('undone');
     expect(await readTree(workspace)).toEqual(sorted(everyKindBefore));
+  });
+
+  it('keeps what somebody wrote over a file that was applied, and puts the old one back once that is moved', async () => {
+    const before = { a: file('old a'), d: directory(), 'd/b': file('old b') };
+    const after = { a: file('new a'), d: directory(), 'd/b': file('new b'), added: file('added') };
+    const workspace = await makeWorkspace(before);
+    const onStep = async (step: ApplyStep): Promise<void> => {
+      if (step !== 'entry-placed') return;
+      for (const path of ['a', 'added', 'd/b']) await writeFile(join(workspace, path), 'theirs');
+    };
+    const options = { readBody: readBodyOf(after), onStep };
+    await expect(applyChanges(workspace, toChanges(before, after), options)).rejects.toMatchObject({
+      code: 'PARACLE_STACK_APPLY_UNDO_INCOMPLETE',
+      details: { issues: [{ path: 'a', reason: 'it was changed after it was applied' }] },
+    });
+    expect(await readTree(workspace)).toMatchObject({
+      a: file('theirs'),
+      added: file('theirs'),
+      'd/b': file('theirs'),
+    });
+    await unlink(join(workspace, 'a'));
+    await expect(recoverApply(workspace)).resolves.toBe('undone');
+    expect(await readTree(workspace)).toEqual({ ...before, added: file('theirs'), 'd/b': file('theirs') });
   });
 });

@@ -76,4 +76,14 @@ describe('recoverApply', () => {
     await expect(recoverApply(workspace)).resolves.toBe('undone');
     expect(await readTree(workspace)).toEqual({ a: file('a') });
   });
+
+  it('puts a file back that was changed while it was removed', async () => {
+    const workspace = await makeWorkspace({});
+    const changes = [{ path: 'gone', before: after, after: absent }];
+    await leaveJournal(workspace, JSON.stringify({ version: 1, changes }));
+    await writeFile(join(workspace, transaction, 'undo-prepared'), '');
+    await writeFile(join(workspace, transaction, 'removed/0'), 'changed');
+    await expect(recoverApply(workspace)).resolves.toBe('undone');
+    expect(await readTree(workspace)).toEqual({ gone: file('changed') });
+  });
 });
