@@ -65,6 +65,7 @@ export type { ExecuteRequest } from './supervisor/execute-request.js';
 export type { ExitReport } from './supervisor/exit-report.js';
 export type { FileEntry } from './supervisor/file-entry.js';
 export { type FileAttributes, FileService, type SandboxPath, type SavedContents } from './supervisor/file-service.js';
+export { type SignalName, signalName, signalNumber } from './supervisor/linux-numbers.js';
 export type { EndCause, RefusalStage } from './supervisor/protocol.js';
 export type { OutputListener, RemoteExecution } from './supervisor/remote-execution.js';
 export { SupervisorConnection, type Welcome } from './supervisor/supervisor-connection.js';

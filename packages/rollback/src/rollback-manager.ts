@@ -128,7 +128,7 @@ export class RollbackManager {
     return this.#use(container, async (target) => {
       const { connection, store } = target;
       const description = await store.describe(snapshotId);
-      return this.#frozen(connection, async () => {
+      return connection.whileFrozen(async () => {
         await connection.cancelAll('rolled_back', KILL_GRACE_MS);
         return this.#restore(target, description);
       });
@@ -193,17 +193,7 @@ export class RollbackManager {
   }
 
   async #stopped<Result>(container: ContainerReference, work: (target: Target) => Promise<Result>): Promise<Result> {
-    return this.#use(container, async (target) => this.#frozen(target.connection, async () => work(target)));
-  }
-
-  /** Stops the programs for the work; they go on also where it fails. */
-  async #frozen<Result>(connection: SupervisorConnection, work: () => Promise<Result>): Promise<Result> {
-    await connection.freeze();
-    try {
-      return await work();
-    } finally {
-      await connection.thaw();
-    }
+    return this.#use(container, async (target) => target.connection.whileFrozen(async () => work(target)));
   }
 
   async #use<Result>(container: ContainerReference, work: (target: Target) => Promise<Result>): Promise<Result> {

@@ -41,17 +41,28 @@ void connection_close(struct connection *c) {
 	loop_close(&c->out);
 }
 
-void connection_flush(struct connection *c) {
-	while (!c->closing && buffer_length(&c->queued) > 0) {
+/* Hands over what the kernel takes; false where the connection is gone. */
+static bool write_queue(struct connection *c) {
+	bool progressed = false;
+	while (buffer_length(&c->queued) > 0) {
 		ssize_t n = write(c->out.fd, c->queued.data + c->queued.start, buffer_length(&c->queued));
 		if (n < 0 && errno == EINTR) continue;
 		if (n < 0 && errno == EAGAIN) break;
-		if (n <= 0) return connection_close(c);
+		if (n <= 0) return false;
 		buffer_consume(&c->queued, (size_t)n);
+		progressed = true;
 	}
+	/* Where a moment brings no room, the reader is slow, and its next page is what is waited for. */
+	if (buffer_length(&c->queued) == 0) loop_arm(&c->out, 0);
+	else if (loop_enlarge(&c->out) && progressed) loop_pause(&c->out);
+	else loop_arm(&c->out, EPOLLOUT);
+	return true;
+}
+
+void connection_flush(struct connection *c) {
 	if (c->closing) return;
+	if (c->out.paused_until == 0 && !write_queue(c)) return connection_close(c);
 	if (buffer_length(&c->queued) > QUEUE_LIMIT) return connection_close(c);
-	loop_arm(&c->out, buffer_length(&c->queued) > 0 ? EPOLLOUT : 0);
 	/* One that sends but never reads is not listened to until it does. */
 	loop_arm(&c->in, buffer_length(&c->queued) > QUEUE_LIMIT / 2 ? 0 : EPOLLIN);
 	if (buffer_length(&c->queued) < QUEUE_HIGH) execution_resume(c);
@@ -167,8 +178,8 @@ static void on_writable(struct source *source, uint32_t events) {
 void connection_open(int in, int out, bool is_owner) {
 	struct connection *c = calloc(1, sizeof *c);
 	if (!c) _exit(71);
-	c->in = (struct source){in, 0, on_readable, c};
-	c->out = (struct source){out, 0, on_writable, c};
+	c->in = (struct source){.fd = in, .ready = on_readable, .owner = c};
+	c->out = (struct source){.fd = out, .ready = on_writable, .owner = c};
 	c->is_owner = is_owner;
 	c->next = connections;
 	connections = c;
@@ -204,7 +215,7 @@ bool connection_listen(void) {
 	bool listening = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 16) == 0;
 	umask(before);
 	if (!listening) return false;
-	listener = (struct source){fd, 0, on_relay, NULL};
+	listener = (struct source){.fd = fd, .ready = on_relay};
 	loop_arm(&listener, EPOLLIN);
 	return true;
 }

@@ -11,7 +11,6 @@ struct connection {
 	struct source in, out; /* the same descriptor twice for a relay: out.fd is a duplicate */
 	struct buffer received, queued;
 	bool is_owner, greeted, closing;
-	bool froze; /* holds the executions stopped */
 	struct connection *next;
 };
 

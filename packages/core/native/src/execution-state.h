@@ -16,6 +16,7 @@ struct execution {
 	pid_t keeper;
 	struct source control, stdio[3];
 	uint32_t credit[3];
+	uint64_t passed[3]; /* bytes of output so far */
 	struct buffer input;
 	uint32_t input_window; /* bytes that the client may still send */
 	bool input_ended;

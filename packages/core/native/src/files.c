@@ -103,17 +103,32 @@ static int read_file(const char *path) {
 	return n < 0 ? -1 : 0;
 }
 
-int files_set(int parent, const char *name, const struct attributes *a) {
+/* By descriptor, never by name: a program could put a link in the name's place meanwhile. */
+static int set_attributes(int fd, const struct attributes *a) {
 	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {a->seconds, a->nanoseconds}};
+	char path[32];
 	struct stat st;
-	if (a->set & SET_OWNER && fchownat(parent, name, a->uid, a->gid, AT_SYMLINK_NOFOLLOW) != 0) return -1;
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return -1;
-	if (a->set & SET_MODE && !S_ISLNK(st.st_mode) && fchmodat(parent, name, a->mode & 07777, 0) != 0) return -1;
-	return a->set & SET_TIME ? utimensat(parent, name, times, AT_SYMLINK_NOFOLLOW) : 0;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	if (fstat(fd, &st) != 0) return -1;
+	if (a->set & SET_OWNER && fchownat(fd, "", a->uid, a->gid, AT_EMPTY_PATH) != 0) return -1;
+	if (a->set & SET_MODE && !S_ISLNK(st.st_mode) && chmod(path, a->mode & 07777) != 0) return -1;
+	return a->set & SET_TIME ? utimensat(AT_FDCWD, path, times, 0) : 0;
+}
+
+int files_set(int parent, const char *name, int flags, const struct attributes *a) {
+	int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | flags);
+	int result = fd < 0 ? -1 : set_attributes(fd, a), error = errno;
+	if (fd >= 0) close(fd);
+	errno = error;
+	return result;
 }
 
 static struct attributes read_attributes(struct reader *r) {
-	struct attributes a = {.set = read_u32(r), .mode = read_u32(r), .uid = read_u32(r), .gid = read_u32(r)};
+	struct attributes a;
+	a.set = read_u32(r);
+	a.mode = read_u32(r);
+	a.uid = read_u32(r);
+	a.gid = read_u32(r);
 	a.seconds = (int64_t)read_u64(r);
 	a.nanoseconds = read_u32(r);
 	return a;
@@ -132,8 +147,8 @@ int files_create(int parent, char temporary[32]) {
 	return openat(parent, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
-int files_replace(int parent, const char *temporary, const char *name, const struct attributes *a) {
-	if (files_set(parent, temporary, a) == 0 && renameat(parent, temporary, parent, name) == 0) return 0;
+int files_replace(int parent, int fd, const char *temporary, const char *name, const struct attributes *a) {
+	if (set_attributes(fd, a) == 0 && renameat(parent, temporary, parent, name) == 0) return 0;
 	int error = errno;
 	unlinkat(parent, temporary, 0);
 	errno = error;
@@ -145,6 +160,7 @@ static void begin_write(const char *path, const struct attributes *a) {
 	writing.error = 0;
 	writing.attributes = *a;
 	writing.parent = files_open_parent(path, &name);
+	errno = writing.parent < 0 ? errno : ENAMETOOLONG;
 	if (writing.parent >= 0 && strlen(name) < sizeof writing.name) {
 		strcpy(writing.name, name);
 		writing.name[strcspn(name, "/")] = 0;
@@ -155,10 +171,10 @@ static void begin_write(const char *path, const struct attributes *a) {
 
 static int end_write(void) {
 	if (writing.fd >= 0) {
-		close(writing.fd);
 		if (writing.error) unlinkat(writing.parent, writing.temporary, 0);
-		else if (files_replace(writing.parent, writing.temporary, writing.name, &writing.attributes) != 0)
+		else if (files_replace(writing.parent, writing.fd, writing.temporary, writing.name, &writing.attributes) != 0)
 			writing.error = errno;
+		close(writing.fd);
 	}
 	if (writing.parent >= 0) close(writing.parent);
 	writing.fd = writing.parent = -1;
@@ -176,7 +192,7 @@ static int make(const char *path, const char *target, const struct attributes *a
 	if (result != 0 && errno == EEXIST && !target &&
 	    fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		result = 0;
-	if (result == 0) result = files_set(parent, name, a);
+	if (result == 0) result = files_set(parent, name, target ? 0 : O_DIRECTORY, a);
 	int error = errno;
 	close(parent);
 	errno = error;
@@ -196,7 +212,7 @@ static int at_parent(const char *path, int (*act)(int parent, const char *name, 
 }
 
 static int act_set(int parent, const char *name, const void *attributes) {
-	return files_set(parent, name, attributes);
+	return files_set(parent, name, 0, attributes);
 }
 
 static int act_remove(int parent, const char *name, const void *context) {

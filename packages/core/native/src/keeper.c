@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -64,17 +65,20 @@ static void hear_start(void) {
 
 /* Collects the dead; false once there is no child left. */
 static bool collect(void) {
-	for (;;) {
-		int status;
-		pid_t pid = waitpid(-1, &status, WNOHANG);
-		if (pid < 0 && errno == EINTR) continue;
-		if (pid < 0) return false;
-		if (pid == 0) return true;
+	int status, leader_status = 0;
+	bool leader_ended = false;
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR)) {
 		if (pid != keeper.leader) continue;
 		hear_start();
 		keeper.leader = 0;
-		report(&(struct report){.type = REPORT_LEADER, .wait_status = (uint32_t)status, .killed = keeper.killed});
+		leader_ended = true;
+		leader_status = status;
 	}
+	if (leader_ended)
+		report(&(struct report){.type = REPORT_LEADER, .wait_status = (uint32_t)leader_status,
+		                        .killed = keeper.killed, .survivors = pid == 0});
+	return pid == 0;
 }
 
 static void finish(uint32_t survivors) {
@@ -112,6 +116,7 @@ static void kill_tree(void) {
 static void obey(const struct order *order) {
 	switch (order->type) {
 	case KEEPER_SIGNAL:
+		if (keeper.frozen && order->signal == SIGCONT) break; /* what stands still, stands still */
 		if (order->tree) tree_signal((int)order->signal);
 		else if (keeper.leader > 0) kill(keeper.leader, (int)order->signal);
 		break;
@@ -120,7 +125,7 @@ static void obey(const struct order *order) {
 		keeper.deadline = now_ms() + order->grace_ms;
 		if (order->grace_ms == 0) break;
 		tree_signal(SIGTERM);
-		tree_signal(SIGCONT); /* a stopped process sees TERM only when it goes on */
+		if (!keeper.frozen) tree_signal(SIGCONT); /* a stopped process sees TERM only when it goes on */
 		break;
 	case KEEPER_FREEZE:
 		if (!keeper.frozen) tree_stop(FREEZE_STOP_MS);
@@ -176,6 +181,8 @@ static void close_all_but(int control, int status) {
 _Noreturn void keeper_run(const struct command *command, const int stdio[3], int control) {
 	int status[2];
 	sigset_t child;
+	/* PID 1's patience is not for whoever must end a fork bomb, nor for the command. */
+	syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &(struct sched_param){0});
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_SETMASK, &child, NULL);

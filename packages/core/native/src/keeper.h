@@ -25,7 +25,7 @@ struct report {
 	struct refusal refusal;  /* REPORT_REFUSED */
 	uint32_t wait_status;    /* REPORT_LEADER */
 	uint32_t killed;         /* REPORT_LEADER: the keeper had sent SIGKILL by then */
-	uint32_t survivors;      /* REPORT_FINISHED: processes that even SIGKILL did not end */
+	uint32_t survivors;      /* REPORT_FINISHED: that even SIGKILL did not end; REPORT_LEADER: whether any is left */
 	uint64_t user_us, system_us, peak_bytes; /* of the tree so far, its largest process */
 };
 

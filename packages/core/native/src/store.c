@@ -87,16 +87,16 @@ static int restore_at(int parent, const char *name, int from, const char *expect
 	if (to < 0) return -1;
 	int result = copy(from, to, digest, &size);
 	int error = errno;
-	close(to);
 	to_hex(digest, hex);
 	if (result == 0 && strcmp(hex, expected) != 0) {
 		result = -1;
 		error = EBADMSG;
 	}
-	if (result == 0) return files_replace(parent, temporary, name, a);
-	unlinkat(parent, temporary, 0);
+	if (result != 0) unlinkat(parent, temporary, 0);
+	else if ((result = files_replace(parent, to, temporary, name, a)) != 0) error = errno;
+	close(to);
 	errno = error;
-	return -1;
+	return result;
 }
 
 int store_restore(const char *digest, const char *path, const struct attributes *a) {

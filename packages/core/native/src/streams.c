@@ -6,7 +6,7 @@
 
 #include "execution-state.h"
 
-enum { CHUNK = 60 * 1024 };
+enum { CHUNK = 60 * 1024, BULK_AFTER = 1024 * 1024 };
 
 static void tell_exited(struct execution *e) {
 	struct counters after;
@@ -34,7 +34,7 @@ static void tell_exited(struct execution *e) {
 
 /* Nothing that belongs to the answer can be written any more. */
 static bool is_over(const struct execution *e) {
-	return e->finished || (e->leader_done && e->flags & EXECUTE_KEEP && e->cause == CAUSE_NONE);
+	return e->finished || (e->leader_done && e->leader.survivors && e->flags & EXECUTE_KEEP && e->cause == CAUSE_NONE);
 }
 
 /* Output that nobody is told of: of a gone client, or of processes that were kept. */
@@ -60,6 +60,7 @@ static bool pump(struct execution *e, int stream) {
 		connection_frame(e->connection, stream == STDOUT ? MSG_STDOUT : MSG_STDERR, e->id, (uint32_t)n);
 		queue->end += (size_t)n;
 		e->credit[stream] -= (uint32_t)n;
+		e->passed[stream] += (uint64_t)n;
 		loop_arm(source, EPOLLIN);
 		return true;
 	}
@@ -73,6 +74,17 @@ static bool pump(struct execution *e, int stream) {
 	return false;
 }
 
+/* Passes one chunk on; at the end, or where it is bulk output, all there is. */
+static void drain(struct execution *e, int stream) {
+	struct source *source = &e->stdio[stream];
+	bool progressed = false, bulk = e->passed[stream] > BULK_AFTER && loop_enlarge(source);
+	while (pump(e, stream)) {
+		progressed = true;
+		if (!bulk && !is_over(e)) return;
+	}
+	if (bulk && progressed && source->armed != 0) loop_pause(source);
+}
+
 void execution_advance(struct execution *e) {
 	bool drained = true;
 	if (e->refused) return;
@@ -82,7 +94,7 @@ void execution_advance(struct execution *e) {
 			discard(e, i);
 			continue;
 		}
-		while (pump(e, i) && is_over(e)) {}
+		drain(e, i);
 		drained = drained && e->drained[i];
 	}
 	if (!is_over(e) || !drained || e->exited) return;
@@ -102,7 +114,8 @@ void execution_resume(struct connection *c) {
 	for (struct execution *e = executions; e; e = e->next)
 		if (e->connection == c && !e->exited && !e->refused)
 			for (int i = STDOUT; i <= STDERR; i++)
-				if (e->stdio[i].fd >= 0 && e->stdio[i].armed == 0 && e->credit[i] > 0) loop_arm(&e->stdio[i], EPOLLIN);
+				if (e->stdio[i].fd >= 0 && e->stdio[i].armed == 0 && e->stdio[i].paused_until == 0 && e->credit[i] > 0)
+					loop_arm(&e->stdio[i], EPOLLIN);
 }
 
 void execution_credit(struct connection *c, uint32_t id, uint8_t stream, uint32_t bytes) {

@@ -56,6 +56,18 @@ static struct {
 	size_t count;
 } mounts;
 
+/* The kernel writes blanks and backslashes of a path as three octal digits. */
+static void decode_mount(char *path) {
+	char *to = path;
+	for (char *at = path; *at; at++) {
+		if (at[0] == '\\' && at[1] && at[2] && at[3]) {
+			*to++ = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
+			at += 3;
+		} else *to++ = *at;
+	}
+	*to = 0;
+}
+
 static void read_mounts(void) {
 	FILE *file = fopen("/proc/self/mountinfo", "re");
 	char *line = NULL;
@@ -64,6 +76,7 @@ static void read_mounts(void) {
 	while (file && getline(&line, &size, file) > 0) {
 		char path[PATH_MAX];
 		if (sscanf(line, "%*d %*d %*s %*s %4095s", path) != 1) continue;
+		decode_mount(path);
 		char **grown = realloc(mounts.paths, (mounts.count + 1) * sizeof *grown);
 		if (!grown) _exit(71);
 		mounts.paths = grown;

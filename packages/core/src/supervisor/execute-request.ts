@@ -21,6 +21,19 @@ export interface ExecuteRequest {
   readonly hasStdin: boolean;
   /** Whether what the leader leaves running lives on. */
   readonly keepsBackground: boolean;
+  /**
+   * Bytes of output that may come per stream before any of it was reported as consumed. Whoever never
+   * lets output lie may ask for more: each grant costs the engine a message.
+   * @defaultValue 1048576
+   */
+  readonly outputWindowBytes?: number;
+}
+
+const DEFAULT_OUTPUT_WINDOW_BYTES = 1024 * 1024;
+
+/** The window that a request comes with. */
+export function outputWindowOf(request: ExecuteRequest): number {
+  return request.outputWindowBytes ?? DEFAULT_OUTPUT_WINDOW_BYTES;
 }
 
 function flagsOf(request: ExecuteRequest): number {
@@ -43,7 +56,8 @@ function flagsOf(request: ExecuteRequest): number {
  * @throws TypeError where a string holds a NUL byte, which no program could be given
  * @throws RangeError where the whole is longer than a request may be
  */
-export function encodeExecuteRequest(request: ExecuteRequest, windowBytes: number): Buffer {
+export function encodeExecuteRequest(request: ExecuteRequest): Buffer {
+  const windowBytes = outputWindowOf(request);
   const environment = Object.entries(request.environment).map(([name, value]) => `${name}=${value}`);
   for (const text of [request.workingDirectory, ...request.argv, ...environment]) {
     if (text.includes('\0')) throw new TypeError('A command, its environment and its directory can hold no NUL byte');

@@ -1,7 +1,8 @@
 import { type FileEntry, readFileEntry } from './file-entry.js';
+import { errnoName } from './linux-numbers.js';
 import type { RemoteExecution } from './remote-execution.js';
 import type { SupervisorConnection } from './supervisor-connection.js';
-import { errnoName, FileOperationError, SupervisorLostError } from './supervisor-errors.js';
+import { FileOperationError, SupervisorLostError } from './supervisor-errors.js';
 import { PayloadReader, PayloadWriter } from './wire.js';
 
 const OP = {

@@ -1,4 +1,5 @@
 import { type ExitReport, readExitReport } from './exit-report.js';
+import { errnoName } from './linux-numbers.js';
 import {
   END_CAUSES,
   type EndCause,
@@ -8,11 +9,8 @@ import {
   REQUEST,
   STDIN_WINDOW_BYTES,
 } from './protocol.js';
-import { ExecutionRefusedError, errnoName } from './supervisor-errors.js';
+import { ExecutionRefusedError } from './supervisor-errors.js';
 import { PayloadReader, PayloadWriter } from './wire.js';
-
-/** Bytes of output that a supervisor may send per stream before it is granted more. */
-export const OUTPUT_WINDOW_BYTES: number = 1024 * 1024;
 
 /** Takes a piece of output; it is a view that is reused, so copy what is kept. */
 export type OutputListener = (stream: 'stdout' | 'stderr', piece: Buffer) => void;
@@ -31,6 +29,7 @@ export class RemoteExecution {
   readonly #id: number;
   readonly #send: (type: number, id: number, payload?: Buffer) => void;
   readonly #onOutput: OutputListener;
+  readonly #windowBytes: number;
   readonly #grants: Record<'stdout' | 'stderr', Grant>;
   readonly #waiting: { data: Buffer; done: () => void }[] = [];
   #inputWindow = STDIN_WINDOW_BYTES;
@@ -41,13 +40,18 @@ export class RemoteExecution {
   #resolveStarted: (pid: number) => void = () => undefined;
   #rejectStarted: (error: unknown) => void = () => undefined;
 
-  constructor(id: number, send: (type: number, id: number, payload?: Buffer) => void, onOutput: OutputListener) {
+  constructor(
+    id: number,
+    send: (type: number, id: number, payload?: Buffer) => void,
+    output: { readonly onOutput: OutputListener; readonly windowBytes: number },
+  ) {
     this.#id = id;
     this.#send = send;
-    this.#onOutput = onOutput;
+    this.#onOutput = output.onOutput;
+    this.#windowBytes = output.windowBytes;
     this.#grants = {
-      stdout: { allowed: OUTPUT_WINDOW_BYTES, consumed: 0 },
-      stderr: { allowed: OUTPUT_WINDOW_BYTES, consumed: 0 },
+      stdout: { allowed: output.windowBytes, consumed: 0 },
+      stderr: { allowed: output.windowBytes, consumed: 0 },
     };
     this.ended = new Promise((resolve, reject) => {
       this.#resolveEnded = resolve;
@@ -65,7 +69,7 @@ export class RemoteExecution {
   consumed(stream: 'stdout' | 'stderr', bytes: number): void {
     const grant = this.#grants[stream];
     grant.consumed += bytes;
-    if (grant.consumed < OUTPUT_WINDOW_BYTES / 4 || this.#isOver) return;
+    if (grant.consumed < this.#windowBytes / 2 || this.#isOver) return;
     grant.allowed += grant.consumed;
     const number = stream === 'stdout' ? 1 : 2;
     this.#send(REQUEST.credit, this.#id, new PayloadWriter().u8(number).u32(grant.consumed).finish());

@@ -3,10 +3,10 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Counters, readCounters } from './counters.js';
-import { type ExecuteRequest, encodeExecuteRequest } from './execute-request.js';
+import { type ExecuteRequest, encodeExecuteRequest, outputWindowOf } from './execute-request.js';
 import { FrameDecoder } from './frame-decoder.js';
 import { END_CAUSES, type EndCause, PROTOCOL_VERSION, REPLY, REQUEST } from './protocol.js';
-import { OUTPUT_WINDOW_BYTES, type OutputListener, RemoteExecution } from './remote-execution.js';
+import { type OutputListener, RemoteExecution } from './remote-execution.js';
 import { StreamDemultiplexer } from './stream-demultiplexer.js';
 import { SupervisorBusyError, SupervisorLostError, SupervisorMismatchError } from './supervisor-errors.js';
 import { encodeFrame, PayloadReader, PayloadWriter } from './wire.js';
@@ -37,6 +37,7 @@ export class SupervisorConnection {
   readonly #executions = new Map<number, RemoteExecution>();
   readonly #replies = new Map<number, { resolve: (reader: PayloadReader) => void; reject: (error: unknown) => void }>();
   readonly #nonce = randomBytes(NONCE_BYTES);
+  #frozen: Promise<unknown> = Promise.resolve();
   #nextId = 1;
   #lost: SupervisorLostError | undefined;
   #diagnostics = Buffer.alloc(0);
@@ -132,14 +133,14 @@ export class SupervisorConnection {
 
   /** Starts an execution. Output must be reported back by `consumed`, or no more follows. */
   execute(request: ExecuteRequest, onOutput: OutputListener): RemoteExecution {
-    const payload = encodeExecuteRequest(request, OUTPUT_WINDOW_BYTES);
+    const payload = encodeExecuteRequest(request);
     const id = this.#nextId++;
     const execution = new RemoteExecution(
       id,
       (type, executionId, data) => {
         this.#send(type, executionId, data);
       },
-      onOutput,
+      { onOutput, windowBytes: outputWindowOf(request) },
     );
     if (this.#lost !== undefined) {
       execution.fail(this.#lost);
@@ -156,14 +157,23 @@ export class SupervisorConnection {
     await this.#call(REQUEST.cancelAll, new PayloadWriter().u8(END_CAUSES.indexOf(cause)).u32(graceMs).finish());
   }
 
-  /** Stops all programs and refuses new ones until {@link thaw}; resolves when none runs. */
-  async freeze(): Promise<void> {
-    await this.#call(REQUEST.freeze);
-  }
-
-  /** Lets programs run again. */
-  async thaw(): Promise<void> {
-    await this.#call(REQUEST.thaw);
+  /**
+   * Works while all programs stand still; new ones are refused meanwhile. They go on also where the work
+   * fails. One at a time on this connection; where another connection does the same, it is refused.
+   *
+   * @throws SupervisorBusyError `PARACLE_SUPERVISOR_BUSY`
+   */
+  async whileFrozen<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#frozen.then(async () => {
+      await this.#call(REQUEST.freeze);
+      try {
+        return await work();
+      } finally {
+        await this.#call(REQUEST.thaw);
+      }
+    });
+    this.#frozen = turn.catch(() => undefined);
+    return turn;
   }
 
   /** The sandbox's counters now. */

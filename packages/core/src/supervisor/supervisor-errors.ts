@@ -1,12 +1,6 @@
-import { getSystemErrorMap } from 'node:util';
 import { coreErrorCodes } from '../errors/core-error-codes.js';
 import { ParacleError } from '../errors/paracle-error.js';
 import type { RefusalStage } from './protocol.js';
-
-/** The name of an error number, such as `ENOENT`. */
-export function errnoName(errno: number): string {
-  return getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`;
-}
 
 /** The link to a supervisor ended: its sandbox died, or somebody interfered. */
 export class SupervisorLostError extends ParacleError {

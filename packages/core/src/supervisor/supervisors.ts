@@ -1,5 +1,7 @@
 import type { CallOptions } from '../engine/connection/call-options.js';
+import { withDeadline } from '../engine/connection/with-deadline.js';
 import type { Engine } from '../engine/engine.js';
+import { EngineTimeoutError } from '../errors/engine-call-errors.js';
 import { installSupervisor, supervisorVolumeName } from './install-supervisor.js';
 import { readSupervisorBinary, type SupervisorBinary } from './supervisor-binary.js';
 import { SupervisorConnection } from './supervisor-connection.js';
@@ -32,15 +34,13 @@ export class Supervisors {
 
   /** Has the supervisor at hand on the engine; `isBroken` makes it anew. */
   async mount(image: string, options: CallOptions & { readonly isBroken?: boolean } = {}): Promise<SupervisorMount> {
+    const { isBroken = false, ...waiting } = options;
     const binary = await this.#readBinary();
-    if (options.isBroken === true) this.#installed = undefined;
-    this.#installed ??= installSupervisor(this.#engine, binary, image, options);
-    try {
-      await this.#installed;
-    } catch (error) {
-      this.#installed = undefined;
-      throw error;
-    }
+    if (isBroken) this.#installed = undefined;
+    // Shared by all who need it: giving up ends the waiting, not the work.
+    const installed = (this.#installed ??= this.#install(binary, image, isBroken));
+    const createTimeoutError = (timeoutMs: number): Error => new EngineTimeoutError('install supervisor', timeoutMs);
+    await withDeadline(async () => installed, { ...waiting, createTimeoutError });
     return {
       mount: { Type: 'volume', Source: supervisorVolumeName(binary), Target: BINARY_DIRECTORY, ReadOnly: true },
       buildId: binary.buildId,
@@ -69,6 +69,15 @@ export class Supervisors {
       return connection;
     } catch (error) {
       this.#connections.delete(containerId);
+      throw error;
+    }
+  }
+
+  async #install(binary: SupervisorBinary, image: string, isBroken: boolean): Promise<void> {
+    try {
+      await installSupervisor(this.#engine, binary, image, { isBroken });
+    } catch (error) {
+      this.#installed = undefined;
       throw error;
     }
   }

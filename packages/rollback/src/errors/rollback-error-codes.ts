@@ -5,10 +5,8 @@
 export const rollbackErrorCodes = {
   snapshotNotFound: 'PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND',
   snapshotTooLarge: 'PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE',
-  snapshotForeign: 'PARACLE_ROLLBACK_SNAPSHOT_FOREIGN',
   snapshotDamaged: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
   containerUnsupported: 'PARACLE_ROLLBACK_CONTAINER_UNSUPPORTED',
-  disabled: 'PARACLE_ROLLBACK_DISABLED',
   incomplete: 'PARACLE_ROLLBACK_INCOMPLETE',
 } as const;
 

@@ -1,4 +1,11 @@
-import { FileService, STORE_DIRECTORY, type SupervisorConnection } from '@paracle/core';
+import {
+  coreErrorCodes,
+  type FileEntry,
+  FileService,
+  hasCode,
+  STORE_DIRECTORY,
+  type SupervisorConnection,
+} from '@paracle/core';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError, SnapshotNotFoundError } from '../errors/rollback-errors.js';
 import { decodeManifest, encodeManifest, type Manifest } from './manifest.js';
@@ -36,7 +43,7 @@ export class SnapshotStore {
 
   /** All snapshots, the oldest first. */
   async list(): Promise<SnapshotDescription[]> {
-    const { entries } = await this.#files.walk(DIRECTORY).catch(() => ({ entries: [] }));
+    const { entries } = await this.#walkIfThere(DIRECTORY);
     const paths = entries.map(({ path }) => path.toString()).filter((path) => path.endsWith('.json'));
     const descriptions = await Promise.all(
       paths.map(async (path) => parseSnapshotDescription((await this.#read(path)).toString())),
@@ -87,11 +94,21 @@ export class SnapshotStore {
     for (const { id } of await this.list()) {
       for (const { digest } of (await this.readManifest(id)).values()) if (digest !== undefined) needed.add(digest);
     }
-    const { entries } = await this.#files.walk(OBJECTS).catch(() => ({ entries: [] }));
+    const { entries } = await this.#walkIfThere(OBJECTS);
     const unneeded = entries.filter(
       ({ type, path }) => type === 'file' && !needed.has(`sha256:${path.toString().slice(OBJECTS.length + 1)}`),
     );
     await Promise.all(unneeded.map(async ({ path }) => this.#files.remove(path)));
+  }
+
+  /** A store that was never written to has no directories yet; any other failure is one. */
+  async #walkIfThere(path: string): Promise<{ readonly entries: readonly FileEntry[] }> {
+    try {
+      return await this.#files.walk(path);
+    } catch (error) {
+      if (hasCode(error, coreErrorCodes.fileOperation) && error.details['errno'] === 'ENOENT') return { entries: [] };
+      throw error;
+    }
   }
 
   async #read(path: string): Promise<Buffer> {

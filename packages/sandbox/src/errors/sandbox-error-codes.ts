@@ -10,7 +10,6 @@ export const sandboxErrorCodes = {
   destroyed: 'PARACLE_SANDBOX_DESTROYED',
   managerClosed: 'PARACLE_SANDBOX_MANAGER_CLOSED',
   cleanupFailed: 'PARACLE_SANDBOX_CLEANUP_FAILED',
-  commandInvalid: 'PARACLE_SANDBOX_COMMAND_INVALID',
   commandNotFound: 'PARACLE_SANDBOX_COMMAND_NOT_FOUND',
   commandNotExecutable: 'PARACLE_SANDBOX_COMMAND_NOT_EXECUTABLE',
   directoryNotUsable: 'PARACLE_SANDBOX_DIRECTORY_NOT_USABLE',

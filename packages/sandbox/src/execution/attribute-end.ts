@@ -1,17 +1,7 @@
-import { constants } from 'node:os';
-import type { Counters, ExitReport } from '@paracle/core';
+import { type Counters, type ExitReport, signalNumber } from '@paracle/core';
 import type { ExecutionCause, ExecutionUsage, LimitHit } from './execution-result.js';
 
-const SIGKILL = constants.signals.SIGKILL;
-const SIGNAL_NAMES: ReadonlyMap<number, string> = new Map(
-  Object.entries(constants.signals).map(([name, number]) => [number, name]),
-);
-
-/** The name of a signal, such as `SIGKILL`. */
-export function signalName(signalNumber: number): string {
-  return SIGNAL_NAMES.get(signalNumber) ?? `signal ${signalNumber}`;
-}
-
+const SIGKILL = signalNumber('SIGKILL');
 function hit(limit: LimitHit['limit'], counter: keyof Counters, report: ExitReport): LimitHit[] {
   const before = report.before[counter];
   const after = report.after[counter];

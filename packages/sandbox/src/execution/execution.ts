@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import {
   coreErrorCodes,
   createId,
@@ -6,11 +5,14 @@ import {
   type ExitReport,
   hasCode,
   type RemoteExecution,
+  type SignalName,
   type SupervisorConnection,
+  signalName,
+  signalNumber,
 } from '@paracle/core';
 import { NonZeroExitError } from '../errors/execution-errors.js';
 import { toStartError } from '../errors/start-errors.js';
-import { attributeEnd, findLimitsHit, signalName, toUsage } from './attribute-end.js';
+import { attributeEnd, findLimitsHit, toUsage } from './attribute-end.js';
 import { type ExecutionFacts, ExecutionResult } from './execution-result.js';
 import { OutputCapture } from './output-capture.js';
 import { type OutputPiece, OutputQueue } from './output-queue.js';
@@ -33,6 +35,9 @@ export interface ExecutionRequest {
   /** Whether somebody iterates over the output; else it is only captured. */
   readonly isStreamed: boolean;
 }
+
+/** Captured output is consumed as it comes, so that none of this is ever held. */
+const CAPTURED_WINDOW_BYTES = 8 * 1024 * 1024;
 
 /**
  * A command under way. Where it was made by `start`, iterate over `output` or call `skipOutput`: a
@@ -72,6 +77,7 @@ export class Execution {
         killGraceMs: request.killGraceMs,
         hasStdin: request.hasStdin,
         keepsBackground: request.background === 'keep',
+        ...(!request.isStreamed && { outputWindowBytes: CAPTURED_WINDOW_BYTES }),
       },
       (stream, piece) => {
         this.#captures[stream].push(piece);
@@ -108,8 +114,8 @@ export class Execution {
   }
 
   /** Sends a signal to the leader, or with `tree` to all its processes. */
-  kill(signal: NodeJS.Signals, options: { readonly tree?: boolean } = {}): void {
-    this.#remote.signal(constants.signals[signal], options);
+  kill(signal: SignalName, options: { readonly tree?: boolean } = {}): void {
+    this.#remote.signal(signalNumber(signal), options);
   }
 
   /** Ends all its processes: TERM, then KILL after `killGraceMs`. */

@@ -6,7 +6,6 @@ import {
   hasCode,
   type ImageDescription,
   type Logger,
-  ParacleError,
   SUPERVISOR_PATH,
   SupervisorConnection,
 } from '@paracle/core';
@@ -70,14 +69,13 @@ function refuseUnsupported(config: ResolvedSandboxConfig): void {
   );
 }
 
-/** The volume may be empty or of another build: whoever may use the engine can change it. */
+/**
+ * Whether the supervisor did not start, or something else answered in its place: the volume may be
+ * empty or of another build, since whoever may use the engine can change it.
+ */
 function isSupervisorBroken(error: unknown): boolean {
-  if (hasCode(error, coreErrorCodes.supervisorMismatch)) return true;
-  return (
-    ParacleError.isInstance(error) &&
-    error.code.startsWith('PARACLE_ENGINE_') &&
-    error.message.includes(SUPERVISOR_PATH)
-  );
+  if (hasCode(error, coreErrorCodes.supervisorMismatch) || hasCode(error, coreErrorCodes.supervisorLost)) return true;
+  return hasCode(error, sandboxErrorCodes.createFailed) && error.message.includes(SUPERVISOR_PATH);
 }
 
 async function attempt(context: CreateContext, image: ImageDescription, isBroken: boolean): Promise<CreatedSandbox> {
@@ -87,7 +85,7 @@ async function attempt(context: CreateContext, image: ImageDescription, isBroken
   const body = toContainerBody(config, { sandboxId: id, imageId: image.id, supervisor });
   try {
     const created = await engine.containers.create({ name: `paracle-${id}`, body: body.body }, { signal });
-    if (created.warnings.length > 0) logger.warn({ warnings: created.warnings }, 'engine warned about a sandbox');
+    refuseWarnings(created.warnings);
     const connection = await start(context, created.id, supervisor.buildId);
     const ready = await prepare(context, { containerId: created.id, connection, image, body });
     engine.supervisors.register(created.id, connection);
@@ -100,6 +98,15 @@ async function attempt(context: CreateContext, image: ImageDescription, isBroken
     );
     throw explain(error, config);
   }
+}
+
+/**
+ * An engine that drops a limit says so in a warning only. Two are left to what is seen inside afterwards:
+ * no accounting of swap, which is no matter on a host without swap, and the emulation of another platform.
+ */
+function refuseWarnings(warnings: readonly string[]): void {
+  const refused = warnings.filter((warning) => !/swap limit|does not match the (detected|specified)/iu.test(warning));
+  if (refused.length > 0) throw new LimitUnenforcedError(refused);
 }
 
 /** Attached before it starts, so that the greeting waits for the supervisor and nothing gets lost. */

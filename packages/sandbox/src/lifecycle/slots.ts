@@ -18,18 +18,17 @@ export class Slots {
    * An abort while waiting rejects with the signal's reason.
    */
   async take(signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted();
+    // The queue would give a place back on an abort though it is in use, so the signal counts for the wait alone.
+    const waiting = new AbortController();
+    const onAbort = (): void => waiting.abort(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
     return new Promise((resolve, reject) => {
-      this.#queue
-        .add(
-          () =>
-            new Promise<void>((release) => {
-              resolve(release);
-            }),
-          signal === undefined ? {} : { signal },
-        )
-        .catch((error: unknown) => {
-          reject(error instanceof Error ? error : new Error(String(error)));
-        });
+      const hold = async (): Promise<void> => {
+        signal?.removeEventListener('abort', onAbort);
+        return new Promise((release) => resolve(release));
+      };
+      this.#queue.add(hold, { signal: waiting.signal }).catch(reject);
     });
   }
 }
