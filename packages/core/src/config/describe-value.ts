@@ -4,7 +4,7 @@ const secretName = /env|secret|token|password|passphrase|credential|auth|cookie|
 const maxLength = 80;
 
 /** Says whether a path leads to something that must not be shown. */
-export function isSecretPath(path: readonly PropertyKey[]): boolean {
+function isSecretPath(path: readonly PropertyKey[]): boolean {
   return path.some((segment) => secretName.test(String(segment)));
 }
 

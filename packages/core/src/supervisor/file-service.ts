@@ -75,6 +75,7 @@ export class FileService {
   readonly #execution: RemoteExecution;
   readonly #pending: PendingAnswer[] = [];
   #received = Buffer.alloc(0);
+  #writing: Promise<unknown> = Promise.resolve();
   #lost: unknown;
 
   private constructor(open: (onOutput: (bytes: Buffer) => void) => RemoteExecution) {
@@ -155,12 +156,10 @@ export class FileService {
 
   /** Replaces a file's contents in one step: readers see the old or the new, never a part. */
   async write(path: SandboxPath, contents: Uint8Array, set: FileAttributes): Promise<void> {
-    this.#send(OP.write, attributes(new PayloadWriter(), set).text(path).finish());
-    for (let at = 0; at < contents.length; at += CHUNK_BYTES) {
-      const sent = this.#send(OP.data, Buffer.from(contents.subarray(at, at + CHUNK_BYTES)));
-      if (at % (CHUNK_BYTES * 64) === 0) await sent;
-    }
-    await this.#request(OP.writeEnd, 'write', path, new PayloadWriter());
+    // The service writes one file at a time.
+    const turn = this.#writing.then(async () => this.#write(path, contents, set));
+    this.#writing = turn.catch(() => undefined);
+    return turn;
   }
 
   /** Makes a directory; one that exists gets the attributes. */
@@ -217,6 +216,15 @@ export class FileService {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #write(path: SandboxPath, contents: Uint8Array, set: FileAttributes): Promise<void> {
+    void this.#send(OP.write, attributes(new PayloadWriter(), set).text(path).finish());
+    for (let at = 0; at < contents.length; at += CHUNK_BYTES) {
+      const sent = this.#send(OP.data, Buffer.from(contents.subarray(at, at + CHUNK_BYTES)));
+      if (at % (CHUNK_BYTES * 64) === 0) await sent;
+    }
+    await this.#request(OP.writeEnd, 'write', path, new PayloadWriter());
   }
 
   async #request(

@@ -2,13 +2,13 @@ import { EngineApiVersionError } from '../../errors/engine-availability-errors.j
 import { EngineAnswerInvalidError } from '../../errors/engine-call-errors.js';
 
 /** The oldest API that has all that Paracle relies on: Docker 20.10. */
-export const oldestApiVersion = '1.41';
+const oldestApiVersion = '1.41';
 
 /**
  * The newest API whose answers Paracle knows; a newer engine is spoken to in this one.
  * @see https://docs.docker.com/reference/api/engine/version-history/
  */
-export const newestApiVersion = '1.47';
+const newestApiVersion = '1.47';
 
 /**
  * Picks the API version to speak with an engine.

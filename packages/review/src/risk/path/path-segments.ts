@@ -19,7 +19,7 @@ export function foldName(name: string): string {
 }
 
 /** Splits at slashes; what climbs above the root stays at it, as the kernel does it. */
-export function toSegments(path: string): PathSegments {
+function toSegments(path: string): PathSegments {
   const segments: string[] = [];
   let leavesBase = false;
   for (const name of foldName(path).split('/')) {

@@ -20,7 +20,7 @@ export const symlink: EntryMaker = maker({ type: 'symlink', mode: 0o777, sizeByt
 export const other: EntryMaker = maker({ type: 'other', mode: 0o600, sizeBytes: 0 });
 
 /** An entry that changed last of all, as there is in every real sandbox, so that the others are not racy. */
-export const clock: ManifestEntry = directory('/clock', { inode: 99n, changedNs: LATEST_NS });
+const clock: ManifestEntry = directory('/clock', { inode: 99n, changedNs: LATEST_NS });
 
 /** A manifest of these and the {@link clock}. */
 export function manifestOf(...entries: readonly ManifestEntry[]): Manifest {

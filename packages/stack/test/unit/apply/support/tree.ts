@@ -29,7 +29,7 @@ export const file = (text: string, mode = 0o644): Node => ({ type: 'file', text,
 export const link = (target: string): Node => ({ type: 'symlink', target });
 export const directory = (mode = 0o755): Node => ({ type: 'directory', mode });
 
-export function digestOf(text: string): Digest {
+function digestOf(text: string): Digest {
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
 }
 
