@@ -20,7 +20,7 @@ export async function removeSandbox(
     `Container or store of ${parts.containerId} could not be removed`,
     {
       details: parts,
-      suggestion: 'Call prune() once the engine answers again.',
+      suggestion: 'Call destroy() again once the engine answers; the next process sweeps what is left by then.',
       cause: new AggregateError(failures),
     },
   );

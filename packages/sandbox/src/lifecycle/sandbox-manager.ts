@@ -174,7 +174,7 @@ export class SandboxManager {
     const failures = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
     if (failures.length === 0) return;
     throw new SandboxError(sandboxErrorCodes.cleanupFailed, `${failures.length} sandboxes could not be removed`, {
-      suggestion: 'Call prune() once the engine answers again.',
+      suggestion: 'The next process that makes sandboxes here sweeps them once this one has ended; so does prune().',
       cause: new AggregateError(failures),
     });
   }

@@ -31,6 +31,7 @@ export class Sandbox {
   readonly #connection: SupervisorConnection;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #onDestroyed: () => void;
+  #isDestroyed = false;
   #destroying: Promise<void> | undefined;
 
   /** Made by `SandboxManager.create`. */
@@ -93,7 +94,7 @@ export class Sandbox {
     return this.#connection.closed;
   }
 
-  /** Ends everything in it and removes it. May be called again. */
+  /** Ends everything in it and removes it. May be called again; where it failed, that tries again. */
   async destroy(): Promise<void> {
     this.#destroying ??= this.#remove();
     return this.#destroying;
@@ -104,17 +105,20 @@ export class Sandbox {
   }
 
   async #remove(): Promise<void> {
+    this.#isDestroyed = true;
     // The end of the owner's stream ends PID 1, and the kernel everything with it.
     this.#connection.close();
     try {
       await removeSandbox(this.engine, { containerId: this.container.id, storeVolume: storeVolumeName(this.id) });
-    } finally {
-      this.#onDestroyed();
+    } catch (error) {
+      this.#destroying = undefined;
+      throw error;
     }
+    this.#onDestroyed();
   }
 
   #connected(): SupervisorConnection {
-    if (this.#destroying === undefined) return this.#connection;
+    if (!this.#isDestroyed) return this.#connection;
     throw new SandboxError(sandboxErrorCodes.destroyed, `Sandbox ${this.id} was destroyed`, {
       details: { sandboxId: this.id },
     });

@@ -4,8 +4,8 @@ import {
   CommandStartError,
   ExecutionTimeoutError,
   NonZeroExitError,
-  SandboxManager,
   type Sandbox,
+  SandboxManager,
 } from '../../src/index.js';
 
 const manager = new SandboxManager();
@@ -22,7 +22,14 @@ afterAll(async () => {
 describe('execute', () => {
   it('returns output, exit code and usage', async () => {
     const result = await sandbox.execute(['python3', '-c', "print('Hello')"]);
-    expect(result).toMatchObject({ stdout: 'Hello\n', stderr: '', exitCode: 0, cause: 'exited', limitsHit: [], survivorCount: 0 });
+    expect(result).toMatchObject({
+      stdout: 'Hello\n',
+      stderr: '',
+      exitCode: 0,
+      cause: 'exited',
+      limitsHit: [],
+      survivorCount: 0,
+    });
     expect(result.usage?.peakProcessBytes).toBeGreaterThan(1_000_000);
   });
 
@@ -32,10 +39,13 @@ describe('execute', () => {
   });
 
   it('passes arguments, environment and directory on as they are', async () => {
-    const result = await sandbox.execute(['sh', '-c', 'printf "%s|" "$@"; echo "$GREETING"; pwd', 'sh', 'a b', '', '$HOME', 'ü'], {
-      environment: { GREETING: 'hello world' },
-      workingDirectory: '/tmp',
-    });
+    const result = await sandbox.execute(
+      ['sh', '-c', 'printf "%s|" "$@"; echo "$GREETING"; pwd', 'sh', 'a b', '', '$HOME', 'ü'],
+      {
+        environment: { GREETING: 'hello world' },
+        workingDirectory: '/tmp',
+      },
+    );
     expect(result.stdout).toBe('a b||$HOME|ü|hello world\n/tmp\n');
   });
 
@@ -77,16 +87,21 @@ describe('execute', () => {
   });
 
   it('says so when a file is no program, or the directory is not there', async () => {
-    await expect(sandbox.execute(['/etc/passwd'])).rejects.toMatchObject({ code: 'PARACLE_SANDBOX_COMMAND_NOT_EXECUTABLE' });
+    await expect(sandbox.execute(['/etc/passwd'])).rejects.toMatchObject({
+      code: 'PARACLE_SANDBOX_COMMAND_NOT_EXECUTABLE',
+    });
     await expect(sandbox.execute(['true'], { workingDirectory: '/nowhere' })).rejects.toMatchObject({
       code: 'PARACLE_SANDBOX_DIRECTORY_NOT_USABLE',
     });
     await expect(sandbox.execute(['true'], { workingDirectory: '/root' })).rejects.toThrow(CommandStartError);
   });
 
-  it.each([[[]], [['']], [['echo', 'a\0b']]])('refuses the command %j before anything runs', async (command: string[]) => {
-    await expect(sandbox.execute(command)).rejects.toMatchObject({ code: 'PARACLE_CORE_CONFIG_INVALID' });
-  });
+  it.each([[[]], [['']], [['echo', 'a\0b']]])(
+    'refuses the command %j before anything runs',
+    async (command: string[]) => {
+      await expect(sandbox.execute(command)).rejects.toMatchObject({ code: 'PARACLE_CORE_CONFIG_INVALID' });
+    },
+  );
 
   it('refuses an unknown option and names the nearest', async () => {
     const options = { check: true, timeoutSecond: 1 };
@@ -96,7 +111,9 @@ describe('execute', () => {
   it('ends a command at its time-out and says so, with the output so far', async () => {
     const failure = sandbox.execute(['sh', '-c', 'echo started; sleep 60'], { timeoutSeconds: 0.5 });
     await expect(failure).rejects.toThrow(ExecutionTimeoutError);
-    await expect(failure).rejects.toMatchObject({ result: { cause: 'timeout', stdout: 'started\n', signal: 'SIGTERM' } });
+    await expect(failure).rejects.toMatchObject({
+      result: { cause: 'timeout', stdout: 'started\n', signal: 'SIGTERM' },
+    });
   });
 
   it('counts a time-out as one though the command then exits 0', async () => {
@@ -110,7 +127,10 @@ describe('execute', () => {
     const controller = new AbortController();
     const failure = sandbox.execute(['sleep', '60'], { signal: controller.signal });
     controller.abort(new Error('changed my mind'));
-    await expect(failure).rejects.toMatchObject({ code: 'PARACLE_SANDBOX_ABORTED', cause: { message: 'changed my mind' } });
+    await expect(failure).rejects.toMatchObject({
+      code: 'PARACLE_SANDBOX_ABORTED',
+      cause: { message: 'changed my mind' },
+    });
     await expect(sandbox.execute(['true'], { signal: controller.signal })).rejects.toThrow('changed my mind');
   });
 
@@ -121,7 +141,9 @@ describe('execute', () => {
   });
 
   it('keeps head and tail of a long output and counts the rest', async () => {
-    const result = await sandbox.execute(['sh', '-c', 'echo HEAD; head -c 5000000 /dev/zero; echo TAIL'], { maxOutputBytes: 1000 });
+    const result = await sandbox.execute(['sh', '-c', 'echo HEAD; head -c 5000000 /dev/zero; echo TAIL'], {
+      maxOutputBytes: 1000,
+    });
     expect(result.droppedBytes.stdout).toBe(5_000_010 - 1000);
     expect(result.stdout).toMatch(/^HEAD\n/u);
     expect(result.stdout).toMatch(/TAIL\n$/u);
@@ -129,7 +151,9 @@ describe('execute', () => {
 
   it('ends what a command leaves running, unless told to keep it', async () => {
     await sandbox.execute(['sh', '-c', 'sleep 987 & exit 0']);
-    expect((await sandbox.execute(['sh', '-c', 'grep -lz 987 /proc/[0-9]*/cmdline || true'])).stdout).not.toMatch(/sleep/u);
+    expect((await sandbox.execute(['sh', '-c', 'grep -lz 987 /proc/[0-9]*/cmdline || true'])).stdout).not.toMatch(
+      /sleep/u,
+    );
     const kept = await sandbox.execute(['sh', '-c', 'sleep 654 >/dev/null 2>&1 & echo $!'], { background: 'keep' });
     expect(kept.hasBackground).toBe(true);
     const pid = kept.stdout.trim();
@@ -152,7 +176,11 @@ describe('start', () => {
   });
 
   it('sends signals to the leader', async () => {
-    const execution = sandbox.start(['sh', '-c', 'trap "echo got it; exit 7" USR1; echo ready; while :; do sleep 0.05; done']);
+    const execution = sandbox.start([
+      'sh',
+      '-c',
+      'trap "echo got it; exit 7" USR1; echo ready; while :; do sleep 0.05; done',
+    ]);
     for await (const { bytes } of execution.output) if (Buffer.from(bytes).toString().includes('ready')) break;
     execution.kill('SIGUSR1');
     expect(await execution.result).toMatchObject({ exitCode: 7, stdout: 'ready\ngot it\n' });

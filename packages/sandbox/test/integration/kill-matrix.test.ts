@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { ExecutionTimeoutError, SandboxManager, type ExecutionResult, type Sandbox } from '../../src/index.js';
+import { type ExecutionResult, ExecutionTimeoutError, type Sandbox, SandboxManager } from '../../src/index.js';
 import { recordFigures } from './support/figures.js';
 import { Neighbour } from './support/neighbour.js';
 import { listProcesses } from './support/processes.js';
@@ -48,7 +48,9 @@ const cases: readonly Case[] = [
   },
   {
     title: 'stopped processes',
-    program: shell('sleep 900 & kill -STOP $!; sh -c "trap \\"\\" TERM; kill -STOP \\$\\$" & echo ready; kill -STOP $$'),
+    program: shell(
+      'sleep 900 & kill -STOP $!; sh -c "trap \\"\\" TERM; kill -STOP \\$\\$" & echo ready; kill -STOP $$',
+    ),
     endsWithinMs: 250,
   },
   {
@@ -71,7 +73,8 @@ const cases: readonly Case[] = [
 async function runOnce(sandbox: Sandbox, program: readonly string[]): Promise<ExecutionResult | undefined> {
   const options = { timeoutSeconds: TIMEOUT_MS / 1000, killGraceMs: GRACE_MS };
   const error: unknown = await sandbox.execute(program, options).catch((thrown: unknown) => thrown);
-  if (!(error instanceof ExecutionTimeoutError)) throw new Error(`Expected a time-out of ${program.join(' ')}`, { cause: error });
+  if (!(error instanceof ExecutionTimeoutError))
+    throw new Error(`Expected a time-out of ${program.join(' ')}`, { cause: error });
   return error.result.stdout.includes('ready') ? error.result : undefined;
 }
 

@@ -1,0 +1,125 @@
+import { expect, it } from '@jest/globals';
+import { MAX_PAYLOAD_BYTES, REPLY, REQUEST, STDIN_WINDOW_BYTES } from '../../../src/supervisor/protocol.js';
+import { RemoteExecution } from '../../../src/supervisor/remote-execution.js';
+import { PayloadWriter } from '../../../src/supervisor/wire.js';
+import { createRandom } from './support/random.js';
+
+/** By name: Node's own errors are of another realm than a test's. */
+const rangeError: unknown = expect.objectContaining({ name: 'RangeError' });
+
+const OUTPUT_WINDOW_BYTES = 1024 * 1024;
+
+interface Sent {
+  readonly type: number;
+  readonly id: number;
+  readonly payload: Buffer;
+}
+
+function createExecution(): { execution: RemoteExecution; sent: Sent[] } {
+  const sent: Sent[] = [];
+  const send = (type: number, id: number, payload: Buffer = Buffer.alloc(0)): void => {
+    sent.push({ type, id, payload: Buffer.from(payload) });
+  };
+  const output = { onOutput: () => undefined, windowBytes: OUTPUT_WINDOW_BYTES };
+  return { execution: new RemoteExecution(9, send, output), sent };
+}
+
+const u32 = (value: number): Buffer => new PayloadWriter().u32(value).finish();
+const exited = (): Buffer => Buffer.concat([Buffer.of(0, 1, 3, 0), Buffer.alloc(4 + 4 * 8 + 16 * 8)]);
+const credits = (sent: readonly Sent[]): number[] =>
+  sent.filter(({ type }) => type === REQUEST.credit).map(({ payload }) => payload.readUInt32LE(1));
+const stdinBytes = (sent: readonly Sent[]): number =>
+  sent.filter(({ type }) => type === REQUEST.stdin).reduce((sum, { payload }) => sum + payload.length, 0);
+
+it('takes as much output as was granted and not a byte more', () => {
+  const { execution } = createExecution();
+  const piece = Buffer.alloc(64 * 1024);
+  for (let taken = 0; taken < OUTPUT_WINDOW_BYTES; taken += piece.length) execution.acceptOutput('stdout', piece);
+  expect(() => execution.acceptOutput('stdout', Buffer.of(1))).toThrow(rangeError);
+  expect(() => execution.acceptOutput('stderr', Buffer.of(1))).not.toThrow();
+});
+
+it('grants what was consumed, in few messages, and never more than a window ahead', () => {
+  const { execution, sent } = createExecution();
+  const random = createRandom(5);
+  let received = 0;
+  let consumed = 0;
+  for (let turn = 0; turn < 5000; turn++) {
+    const granted = OUTPUT_WINDOW_BYTES + credits(sent).reduce((sum, credit) => sum + credit, 0);
+    const size = Math.min(granted - received, 1 + Math.floor(random() * 60_000));
+    if (size > 0) execution.acceptOutput('stderr', Buffer.alloc(size));
+    received += size;
+    const eaten = Math.floor(random() * (received - consumed + 1));
+    execution.consumed('stderr', eaten);
+    consumed += eaten;
+    const promised = OUTPUT_WINDOW_BYTES + credits(sent).reduce((sum, credit) => sum + credit, 0);
+    expect(promised - consumed).toBeLessThanOrEqual(OUTPUT_WINDOW_BYTES);
+  }
+  expect(received).toBeGreaterThan(50 * OUTPUT_WINDOW_BYTES);
+  expect(credits(sent).length).toBeLessThanOrEqual((4 * received) / OUTPUT_WINDOW_BYTES);
+});
+
+it('sends no more input than the window holds, in pieces that fit a frame, and the rest with the credit', async () => {
+  const { execution, sent } = createExecution();
+  const sizeBytes = 3 * STDIN_WINDOW_BYTES + 5;
+  let isTaken = false;
+  const written = execution.write(Buffer.alloc(sizeBytes)).then(() => (isTaken = true));
+  execution.endInput();
+  expect(stdinBytes(sent)).toBe(STDIN_WINDOW_BYTES);
+  while (stdinBytes(sent) < sizeBytes) {
+    expect(isTaken).toBe(false);
+    expect(sent.some(({ type }) => type === REQUEST.stdinEnd)).toBe(false);
+    execution.acceptMessage(REPLY.stdinCredit, u32(STDIN_WINDOW_BYTES));
+  }
+  await written;
+  expect(stdinBytes(sent)).toBe(sizeBytes);
+  expect(Math.max(...sent.map(({ payload }) => payload.length))).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+  expect(sent.at(-1)).toMatchObject({ type: REQUEST.stdinEnd, id: 9 });
+});
+
+it('takes no credit for input beyond its window, however often it is offered', () => {
+  const { execution, sent } = createExecution();
+  for (let offer = 0; offer < 10; offer++) execution.acceptMessage(REPLY.stdinCredit, u32(0xffff_ffff));
+  void execution.write(Buffer.alloc(4 * STDIN_WINDOW_BYTES));
+  expect(stdinBytes(sent)).toBe(STDIN_WINDOW_BYTES);
+});
+
+it('keeps apart what several writers write, in their order', async () => {
+  const { execution, sent } = createExecution();
+  await Promise.all(['one ', 'two ', 'three'].map(async (text) => execution.write(Buffer.from(text))));
+  expect(Buffer.concat(sent.map(({ payload }) => payload)).toString()).toBe('one two three');
+});
+
+it('settles with its report, lets waiting writers go, and is silent from then on', async () => {
+  const { execution, sent } = createExecution();
+  const writing = execution.write(Buffer.alloc(2 * STDIN_WINDOW_BYTES));
+  execution.acceptMessage(REPLY.started, u32(42));
+  expect(execution.acceptMessage(REPLY.exited, exited())).toBe(true);
+  await writing;
+  await expect(execution.started).resolves.toBe(42);
+  await expect(execution.ended).resolves.toMatchObject({ exitCode: 3 });
+  const before = sent.length;
+  execution.consumed('stdout', OUTPUT_WINDOW_BYTES);
+  execution.cancel('aborted', 0);
+  execution.signal(15);
+  execution.endInput();
+  await execution.write(Buffer.of(1));
+  expect(sent).toHaveLength(before);
+});
+
+it('rejects with the refusal, by stage and errno', async () => {
+  const { execution } = createExecution();
+  expect(execution.acceptMessage(REPLY.refused, Buffer.concat([u32(4), u32(2)]))).toBe(true);
+  await expect(execution.ended).rejects.toMatchObject({ stage: 'command', errno: 'ENOENT' });
+  await expect(execution.started).rejects.toMatchObject({ stage: 'command' });
+});
+
+it.each([REPLY.welcome, REPLY.done, REPLY.counters])('refuses a message of type %d', (type) => {
+  expect(() => createExecution().execution.acceptMessage(type, Buffer.alloc(64))).toThrow(rangeError);
+});
+
+it('refuses messages that are cut short', () => {
+  for (const type of [REPLY.started, REPLY.refused, REPLY.stdinCredit, REPLY.exited]) {
+    expect(() => createExecution().execution.acceptMessage(type, Buffer.alloc(3))).toThrow(rangeError);
+  }
+});

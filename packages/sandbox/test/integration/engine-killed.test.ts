@@ -1,0 +1,31 @@
+import { expect, it } from '@jest/globals';
+import { Engine } from '@paracle/core';
+import { ExecutionLostError, SandboxManager } from '../../src/index.js';
+import { listLeftBehind } from './support/left-behind.js';
+import { PrivateEngine } from './support/private-engine.js';
+
+it('loses what runs, says why, and can clean up once the engine is back, when the engine is killed', async () => {
+  await using machine = await PrivateEngine.boot();
+  await using engine = new Engine({ endpoint: machine.endpoint });
+  await using manager = new SandboxManager({ engine });
+  const sandbox = await manager.create();
+  const execution = sandbox.start(['sh', '-c', 'echo up; sleep 900']);
+  for await (const { bytes } of execution.output) if (bytes.length > 0) break;
+
+  await machine.kill();
+  const failure = execution.result;
+  await expect(failure).rejects.toThrow(ExecutionLostError);
+  await expect(failure).rejects.toMatchObject({
+    message: expect.stringContaining('supervisor is gone'),
+    result: { cause: 'lost', stdout: 'up\n' },
+  });
+  await expect(manager.create()).rejects.toMatchObject({ code: 'PARACLE_ENGINE_NOT_AVAILABLE' });
+  await expect(sandbox.destroy()).rejects.toMatchObject({ code: 'PARACLE_SANDBOX_CLEANUP_FAILED' });
+
+  await machine.start();
+  expect(await listLeftBehind(engine)).not.toEqual([]);
+  await sandbox.destroy();
+  expect(await listLeftBehind(engine)).toEqual([]);
+  await using another = await manager.create();
+  await expect(another.execute(['true'])).resolves.toMatchObject({ exitCode: 0 });
+}, 300_000);

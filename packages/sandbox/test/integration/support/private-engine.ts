@@ -1,0 +1,108 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Engine } from '@paracle/core';
+import { waitUntil } from './wait-until.js';
+
+const IMAGE = 'python:3.11-slim';
+/** A second engine in the same network namespace would take the first one's bridge away, so it gets one of its own. */
+const NAMESPACE = `paracle-test-${process.pid}`;
+
+/** A Docker Engine of one's own, that may be killed. Needs root. */
+export class PrivateEngine implements AsyncDisposable {
+  /** Beside the real engine's data: a file system that overlays work on. */
+  readonly #directory = mkdtempSync('/var/lib/paracle-test-engine-');
+  #daemon: ChildProcess | undefined;
+
+  private constructor() {
+    execFileSync('ip', ['netns', 'add', NAMESPACE]);
+    execFileSync('ip', ['-n', NAMESPACE, 'link', 'set', 'lo', 'up']);
+  }
+
+  static async boot(): Promise<PrivateEngine> {
+    const engine = new PrivateEngine();
+    try {
+      await engine.start();
+      await engine.#copyImage();
+      return engine;
+    } catch (error) {
+      await engine[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get endpoint(): string {
+    return `unix://${this.#socket}`;
+  }
+
+  async start(): Promise<void> {
+    const inside = (name: string): string => join(this.#directory, name);
+    const options = {
+      'data-root': inside('data'),
+      'exec-root': inside('exec'),
+      pidfile: inside('pid'),
+      host: this.endpoint,
+      bip: '172.30.251.1/24',
+      'cgroup-parent': `/${NAMESPACE}`,
+    };
+    // What a killed engine left: both name processes that are dead, but perhaps not collected by this machine's init.
+    for (const name of ['pid', 'exec/containerd/containerd.pid']) rmSync(inside(name), { force: true });
+    const words = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+    this.#daemon = spawn('nsenter', [`--net=/run/netns/${NAMESPACE}`, 'dockerd', ...words], { stdio: 'ignore' });
+    await waitUntil('the private engine answers', async () => this.#answers(), 60_000);
+  }
+
+  /** As `kill -9` does. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#daemon?.exitCode === null && this.#daemon.signalCode === null) await this.#end('SIGTERM');
+    execFileSync('ip', ['netns', 'delete', NAMESPACE]);
+    execFileSync('sh', [
+      '-c',
+      `for place in $(grep -o " ${this.#directory}[^ ]*" /proc/mounts | sort -r); do umount -l $place; done`,
+    ]);
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  get #socket(): string {
+    return join(this.#directory, 'docker.sock');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const daemon = this.#daemon;
+    if (daemon === undefined) return;
+    const exited = once(daemon, 'exit');
+    daemon.kill(signal);
+    await exited;
+  }
+
+  async #answers(): Promise<true | undefined> {
+    if (!existsSync(this.#socket)) return undefined;
+    await using engine = new Engine({ endpoint: this.endpoint });
+    return engine.connect().then(
+      () => true as const,
+      () => undefined,
+    );
+  }
+
+  /** From the real engine, since nothing can be pulled everywhere. */
+  async #copyImage(): Promise<void> {
+    await using real = new Engine();
+    const { endpoint } = await real.connect();
+    if (endpoint.type !== 'socket') throw new Error('Expected the real engine to listen on a socket');
+    const load = request({ socketPath: this.#socket, method: 'POST', path: '/images/load' });
+    const loaded = once(load, 'response');
+    const save = request({ socketPath: endpoint.path, path: `/images/${encodeURIComponent(IMAGE)}/get` }).end();
+    const [archive] = (await once(save, 'response')) as [IncomingMessage];
+    await pipeline(archive, load);
+    const [answer] = (await loaded) as [IncomingMessage];
+    answer.resume();
+    await once(answer, 'end');
+  }
+}

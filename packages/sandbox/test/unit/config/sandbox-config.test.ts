@@ -1,0 +1,123 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseConfig } from '@paracle/core';
+import { type ResolvedSandboxConfig, sandboxConfigSchema } from '../../../src/config/sandbox-config.js';
+import { commandSchema, executeOptionsSchema } from '../../../src/execution/execute-options.js';
+
+const parse = (config: unknown): ResolvedSandboxConfig => parseConfig(sandboxConfigSchema, config, 'sandbox config');
+
+describe('sandbox config', () => {
+  it('has a safe default for everything', () => {
+    expect(parse({})).toEqual({
+      baseImage: 'python:3.11-slim',
+      cpuCores: 1,
+      memoryMb: 512,
+      pidsLimit: 256,
+      timeoutSeconds: 60,
+      networkMode: 'none',
+      readOnlyFilesystem: false,
+      environment: {},
+      workingDirectory: '/workspace',
+    });
+  });
+
+  it('takes every documented option', () => {
+    const config = {
+      baseImage: 'node:22',
+      cpuCores: 0.5,
+      memoryMb: 1024,
+      pidsLimit: 64,
+      diskMb: 100,
+      timeoutSeconds: 0.5,
+      networkMode: 'none',
+      readOnlyFilesystem: true,
+      environment: { NAME: 'value=with=signs', EMPTY: '' },
+      workingDirectory: '/srv/app',
+    };
+    expect(parse(config)).toEqual(config);
+  });
+
+  it.each([
+    ['cpuCore', 'cpuCores'],
+    ['memoryMB', 'memoryMb'],
+    ['memory_mb', 'memoryMb'],
+    ['timeoutSecond', 'timeoutSeconds'],
+    ['baseimage', 'baseImage'],
+    ['networkmode', 'networkMode'],
+    ['workingdirectory', 'workingDirectory'],
+  ])('refuses %s and names %s', (misspelt, nearest) => {
+    expect(() => parse({ [misspelt]: 1 })).toThrow(`Did you mean \`${nearest}\``);
+  });
+
+  it.each([
+    { memoryMb: 15 },
+    { memoryMb: 64.5 },
+    { memoryMb: Number.NaN },
+    { cpuCores: 0 },
+    { cpuCores: -1 },
+    { cpuCores: Number.POSITIVE_INFINITY },
+    { pidsLimit: 7 },
+    { pidsLimit: -1 },
+    { timeoutSeconds: 0 },
+    { timeoutSeconds: 4_000_001 },
+    { diskMb: 0 },
+    { networkMode: 'host' },
+    { networkMode: 'bridge' },
+    { baseImage: '' },
+    { baseImage: 'a\0b' },
+    { environment: { 'A=B': 'c' } },
+    { environment: { '': 'c' } },
+    { environment: { A: 'b\0c' } },
+    { workingDirectory: 'relative' },
+    { workingDirectory: '/' },
+    { workingDirectory: '/a/' },
+    { workingDirectory: '/a/../b' },
+    { workingDirectory: '/a//b' },
+    { workingDirectory: '/proc/self' },
+    { workingDirectory: '/.paracle' },
+    { workingDirectory: '/.paracle/store' },
+    { workingDirectory: '/dev' },
+    { workingDirectory: '/a\0b' },
+    null,
+    'text',
+  ])('refuses %j', (config) => {
+    expect(() => parse(config)).toThrow(expect.objectContaining({ code: 'PARACLE_CORE_CONFIG_INVALID' }));
+  });
+
+  it("takes directories whose names only look like the system's", () => {
+    for (const workingDirectory of ['/processes', '/.paracle2', '/device/x', '/a/..b'])
+      expect(parse({ workingDirectory })).toMatchObject({ workingDirectory });
+  });
+});
+
+describe('execute options', () => {
+  it('has its defaults', () => {
+    expect(parseConfig(executeOptionsSchema, {}, 'execute options')).toEqual({
+      environment: {},
+      killGraceMs: 2000,
+      maxOutputBytes: 1024 * 1024,
+      check: false,
+      background: 'kill',
+    });
+  });
+
+  it.each([
+    { killGraceMs: -1 },
+    { maxOutputBytes: 2 ** 30 },
+    { background: 'maybe' },
+    { timeoutSeconds: 0 },
+    { timeoutMs: 5 },
+  ])('refuses %j', (options) => {
+    expect(() => parseConfig(executeOptionsSchema, options, 'execute options')).toThrow(
+      expect.objectContaining({ code: 'PARACLE_CORE_CONFIG_INVALID' }),
+    );
+  });
+
+  it('takes a command with empty arguments, but none without a program', () => {
+    expect(parseConfig(commandSchema, ['echo', ''], 'command')).toEqual(['echo', '']);
+    for (const command of [[], [''], ['a', 'b\0'], 'echo hi', [1]]) {
+      expect(() => parseConfig(commandSchema, command, 'command')).toThrow(
+        expect.objectContaining({ code: 'PARACLE_CORE_CONFIG_INVALID' }),
+      );
+    }
+  });
+});
