@@ -51,11 +51,14 @@ it('leaves nothing behind wherever a controller is killed, once the next has swe
 it('ends every process of a sandbox with the controller that owned it, before anybody sweeps', async () => {
   await using engine = new Engine();
   const pid = await killAfter(LONGEST_MS);
-  await waitUntil('no container of it runs', async () => {
+  const stillRunning = await waitUntil('no container of it runs', async () => {
     const running = await engine.containers.list();
     const left = await listLeftBehind(engine, pid);
-    return !running.some(({ names }) => names.some((name) => left.includes(name))) || undefined;
+    const own = running.filter(({ names }) => names.some((name) => left.includes(name)));
+    return own.length === 0 ? own : undefined;
   });
+  expect(stillRunning).toEqual([]);
+  await prune(engine);
 });
 
 it('sweeps at the first creation of the next controller, and leaves alone what a living one owns', async () => {

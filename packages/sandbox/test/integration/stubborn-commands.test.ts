@@ -1,15 +1,9 @@
-import { afterEach, expect, it } from '@jest/globals';
-import { Engine } from '@paracle/core';
+import { expect, it } from '@jest/globals';
 import { type Execution, type ExecutionError, SandboxManager } from '../../src/index.js';
 import { listLeftBehind } from './support/left-behind.js';
 import { listProcesses } from './support/processes.js';
 
 const python = (...lines: readonly string[]): readonly string[] => ['python3', '-Sc', lines.join('\n')];
-
-afterEach(async () => {
-  await using engine = new Engine();
-  expect(await listLeftBehind(engine)).toEqual([]);
-});
 
 async function firstOutput(execution: Execution): Promise<string> {
   for await (const { bytes } of execution.output) return Buffer.from(bytes).toString();
@@ -108,5 +102,6 @@ it('ends what runs, with a cause, when the sandbox is destroyed under it', async
     message: expect.stringContaining('supervisor is gone'),
     result: { cause: 'lost', stdout: 'up\n' },
   });
+  expect(await listLeftBehind(manager.engine)).toEqual([]);
   await expect(sandbox.execute(['true'])).rejects.toMatchObject({ code: 'PARACLE_SANDBOX_DESTROYED' });
 });

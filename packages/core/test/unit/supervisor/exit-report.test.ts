@@ -3,6 +3,7 @@ import { readExitReport } from '../../../src/supervisor/exit-report.js';
 import { EXITED_FLAG } from '../../../src/supervisor/protocol.js';
 import { PayloadReader, PayloadWriter } from '../../../src/supervisor/wire.js';
 import { createRandom } from './support/random.js';
+import { thrownBy } from './support/thrown-by.js';
 
 /** By name: Node's own errors are of another realm than a test's. */
 const rangeError: unknown = expect.objectContaining({ name: 'RangeError' });
@@ -100,10 +101,6 @@ it('throws nothing but a RangeError, whatever it is given', () => {
   const random = createRandom(4);
   for (let run = 0; run < 3000; run++) {
     const noise = Buffer.from(Array.from({ length: 168 }, () => (random() < 0.8 ? 0 : Math.floor(random() * 256))));
-    try {
-      readExitReport(new PayloadReader(noise));
-    } catch (error) {
-      expect(error).toMatchObject({ name: 'RangeError' });
-    }
+    expect(['none', 'RangeError']).toContain(thrownBy(() => readExitReport(new PayloadReader(noise))));
   }
 });

@@ -85,7 +85,7 @@ export class PrivateEngine implements AsyncDisposable {
   async #answers(): Promise<true | undefined> {
     if (!existsSync(this.#socket)) return undefined;
     await using engine = new Engine({ endpoint: this.endpoint });
-    return engine.connect().then(
+    return await engine.connect().then(
       () => true as const,
       () => undefined,
     );
