@@ -4,7 +4,7 @@
  */
 import { Engine } from '@paracle/core';
 import { SandboxManager } from '@paracle/sandbox';
-import { sampleRss, type RssSample } from './measure/sample-rss.js';
+import { type RssSample, sampleRss } from './measure/sample-rss.js';
 import { createDocker, execToEnd, LIMITS, startPlainContainer } from './peers/plain-container.js';
 
 const [side, socketPath = '', byteCount = ''] = process.argv.slice(2);

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Sandbox } from '@paracle/sandbox';
 import { median } from '../measure/percentile.js';
 import { LIMITS } from '../peers/plain-container.js';
@@ -24,7 +24,13 @@ interface Victim {
 
 const VICTIMS: readonly Victim[] = [
   { name: 'plain', script: 'sleep 1000', pids: 4, runs: 20, targetMs: 250 },
-  { name: 'setsid', script: 'setsid sleep 1000 & setsid setsid sleep 1000 & sleep 1000', pids: 6, runs: 20, targetMs: 250 },
+  {
+    name: 'setsid',
+    script: 'setsid sleep 1000 & setsid setsid sleep 1000 & sleep 1000',
+    pids: 6,
+    runs: 20,
+    targetMs: 250,
+  },
   { name: 'fork bomb', script: `exec python3 -c '${FORK_BOMB}'`, pids: LIMITS.pidsLimit - 6, runs: 5, targetMs: 5000 },
 ];
 

@@ -13,6 +13,11 @@ export function formatTable(rows: readonly Row[]): string {
   const widths = HEADINGS.map((_heading, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
   const rule = widths.map((width) => '-'.repeat(width));
   return [lines[0] ?? [], rule, ...lines.slice(1)]
-    .map((cells) => cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd())
+    .map((cells) =>
+      cells
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
