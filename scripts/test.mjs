@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './setup/paths.mjs';
 import { run } from './setup/run.mjs';
-import { exitWithFailure } from './setup/step.mjs';
+import { exitWithFailure, step } from './setup/step.mjs';
 import { runTool, toolEnvironment, turbo } from './setup/turbo.mjs';
 import { setUp } from './setup.mjs';
+import { ensureTools } from './testing/ensure-tools.mjs';
 import { runIntegration, runOnSecondEngine, runUnit } from './testing/run-jest.mjs';
 import { StepRunner } from './testing/steps.mjs';
 
@@ -15,6 +16,7 @@ const script = (name, ...args) =>
 
 async function test() {
   const engine = await setUp();
+  await step('Test tools', ensureTools);
   const steps = new StepRunner();
   await steps.run('Format', () => runTool('biome', ['check', '.'], shown));
   await steps.run('Lint', () => runTool('eslint', ['.', '--max-warnings', '0'], shown));
