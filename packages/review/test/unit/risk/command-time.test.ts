@@ -6,8 +6,8 @@ import { levelOf } from '../support/level-of.js';
 const analyzer = createCommandPatternAnalyzer(defaultHighRiskPatterns);
 const size = 64 * 1024;
 
-/** Generous, so that a loaded machine does not fail it: what it catches takes minutes. */
-const limitMs = 2_000;
+/** What this catches takes minutes; how long it takes is a benchmark's to say. */
+const hangMs = 60_000;
 
 it.each([
   ['many words', 'ls a '.repeat(size / 5)],
@@ -24,8 +24,10 @@ it.each([
   ['slashes', `ls ${'/'.repeat(size)}`],
   ['eval', `eval ${'eval '.repeat(size / 5)}`],
   ['here documents', 'cat <<E\n$(ls)\nE\n'.repeat(size / 16)],
-])('judges 64 KiB of %s in time', async (_title, command) => {
-  const startedAt = performance.now();
-  await levelOf(analyzer, 'command_execution', { command });
-  expect(performance.now() - startedAt).toBeLessThan(limitMs);
-});
+])(
+  'comes to an end with 64 KiB of %s',
+  async (_title, command) => {
+    expect(['low', 'high']).toContain(await levelOf(analyzer, 'command_execution', { command }));
+  },
+  hangMs,
+);
