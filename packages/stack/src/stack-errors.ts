@@ -16,10 +16,17 @@ export class TransactionFailedError extends StackError {
   readonly rollback?: RollbackResult;
   /** Why the sandbox could not be put back; absent where it was. */
   readonly rollbackError?: unknown;
+  /** Why `changes` is empty though something may have changed; absent where it is complete. */
+  readonly diffError?: unknown;
 
   constructor(
     cause: unknown,
-    outcome: { changes: readonly FileChange[]; rollback: RollbackResult | undefined; rollbackError: unknown },
+    outcome: {
+      changes: readonly FileChange[];
+      rollback: RollbackResult | undefined;
+      rollbackError: unknown;
+      diffError: unknown;
+    },
   ) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const isBack = outcome.rollback !== undefined;
@@ -31,5 +38,6 @@ export class TransactionFailedError extends StackError {
     this.changes = outcome.changes;
     if (outcome.rollback !== undefined) this.rollback = outcome.rollback;
     if (outcome.rollbackError !== undefined) this.rollbackError = outcome.rollbackError;
+    if (outcome.diffError !== undefined) this.diffError = outcome.diffError;
   }
 }

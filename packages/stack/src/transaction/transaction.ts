@@ -77,13 +77,19 @@ async function putBack(
   let changes: readonly FileChange[] = [];
   let result: RollbackResult | undefined;
   let rollbackError: unknown;
+  let diffError: unknown;
   try {
     changes = await rollback.diff(snapshotId, sandbox, { root: sandbox.config.workingDirectory });
+  } catch (error) {
+    diffError = error;
+  }
+  // Putting back does not depend on being able to tell what had changed.
+  try {
     result = await rollback.rollback(snapshotId, sandbox);
   } catch (error) {
     rollbackError = error;
   }
-  return new TransactionFailedError(cause, { changes, rollback: result, rollbackError });
+  return new TransactionFailedError(cause, { changes, rollback: result, rollbackError, diffError });
 }
 
 async function emptyWorkingDirectory(sandbox: Sandbox): Promise<void> {
