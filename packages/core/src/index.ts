@@ -17,6 +17,7 @@ export type { PullProgress } from './engine/api/read-pull.js';
 export type { EngineSystem } from './engine/api/system.js';
 export type { CreateVolumeOptions, EngineVolumes, VolumeDescription } from './engine/api/volumes.js';
 export type { CallOptions } from './engine/connection/call-options.js';
+export type { BytesListener, HijackedStream } from './engine/connection/hijacked-stream.js';
 export { type EngineEndpoint, type EngineTls, toEndpointUrl } from './engine/endpoint/engine-endpoint.js';
 export { Engine, type EngineAddress } from './engine/engine.js';
 export type { EngineOptions, ResolvedEngineOptions } from './engine/engine-options.js';

@@ -43,25 +43,20 @@ void connection_close(struct connection *c) {
 
 /* Hands over what the kernel takes; false where the connection is gone. */
 static bool write_queue(struct connection *c) {
-	bool progressed = false;
 	while (buffer_length(&c->queued) > 0) {
 		ssize_t n = write(c->out.fd, c->queued.data + c->queued.start, buffer_length(&c->queued));
 		if (n < 0 && errno == EINTR) continue;
 		if (n < 0 && errno == EAGAIN) break;
 		if (n <= 0) return false;
 		buffer_consume(&c->queued, (size_t)n);
-		progressed = true;
 	}
-	/* Where a moment brings no room, the reader is slow, and its next page is what is waited for. */
-	if (buffer_length(&c->queued) == 0) loop_arm(&c->out, 0);
-	else if (loop_enlarge(&c->out) && progressed) loop_pause(&c->out);
-	else loop_arm(&c->out, EPOLLOUT);
+	loop_arm(&c->out, buffer_length(&c->queued) > 0 ? EPOLLOUT : 0);
 	return true;
 }
 
 void connection_flush(struct connection *c) {
 	if (c->closing) return;
-	if (c->out.paused_until == 0 && !write_queue(c)) return connection_close(c);
+	if (!write_queue(c)) return connection_close(c);
 	if (buffer_length(&c->queued) > QUEUE_LIMIT) return connection_close(c);
 	/* One that sends but never reads is not listened to until it does. */
 	loop_arm(&c->in, buffer_length(&c->queued) > QUEUE_LIMIT / 2 ? 0 : EPOLLIN);

@@ -8,7 +8,7 @@
 
 #include "execution-state.h"
 
-enum { MAX_STRINGS = 65536, PIPE_BYTES = 256 * 1024 };
+enum { MAX_STRINGS = 65536 };
 
 static uint64_t last_serial;
 
@@ -26,7 +26,6 @@ static bool open_pipe(struct execution *e, int stream, int *theirs, uid_t uid, g
 	*theirs = ends[input ? 0 : 1];
 	e->stdio[stream].fd = ends[input ? 1 : 0];
 	fcntl(e->stdio[stream].fd, F_SETFL, O_NONBLOCK);
-	if (stream == STDOUT) fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* fewer wake-ups; the default if refused */
 	return fchown(*theirs, uid, gid) == 0;
 }
 

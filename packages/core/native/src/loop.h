@@ -12,19 +12,11 @@ struct source {
 	uint32_t armed;
 	void (*ready)(struct source *source, uint32_t events);
 	void *owner;
-	int64_t paused_until; /* 0: not paused */
-	struct source *next_paused;
-	int pipe_bytes; /* 0: never asked to be large */
 };
 
 void loop_open(void);
 /* Watches for exactly these events; 0 stops watching. */
 void loop_arm(struct source *source, uint32_t events);
-/* Bulk data gets a larger pipe; false where the kernel grants none. */
-bool loop_enlarge(struct source *source);
-/* Stops watching; `ready` is called once a moment later, with no events. Arming ends the pause. Bulk
- * data gathers meanwhile: a turn for each page of a pipe would take longer than all the copying. */
-void loop_pause(struct source *source);
 /* Stops watching and closes the descriptor. */
 void loop_close(struct source *source);
 /* Handles what is ready, waiting at most until `deadline_ms` (-1: for ever). */

@@ -62,7 +62,6 @@ int main(int argc, char **argv) {
 	cgroup_open();
 	chmod(STORE_PATH, 0700); /* before any untrusted process could hold it open */
 	connection_listen();
-	fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 1024 * 1024); /* whole frames at once; the default if refused */
 	connection_open(STDIN_FILENO, STDOUT_FILENO, true);
 	for (;;) {
 		loop_turn(execution_deadline());

@@ -6,7 +6,7 @@
 
 #include "execution-state.h"
 
-enum { CHUNK = 60 * 1024, BULK_AFTER = 1024 * 1024 };
+enum { CHUNK = 60 * 1024 };
 
 static void tell_exited(struct execution *e) {
 	struct counters after;
@@ -74,17 +74,6 @@ static bool pump(struct execution *e, int stream) {
 	return false;
 }
 
-/* Passes one chunk on; at the end, or where it is bulk output, all there is. */
-static void drain(struct execution *e, int stream) {
-	struct source *source = &e->stdio[stream];
-	bool progressed = false, bulk = e->passed[stream] > BULK_AFTER && loop_enlarge(source);
-	while (pump(e, stream)) {
-		progressed = true;
-		if (!bulk && !is_over(e)) return;
-	}
-	if (bulk && progressed && source->armed != 0) loop_pause(source);
-}
-
 void execution_advance(struct execution *e) {
 	bool drained = true;
 	if (e->refused) return;
@@ -94,7 +83,7 @@ void execution_advance(struct execution *e) {
 			discard(e, i);
 			continue;
 		}
-		drain(e, i);
+		while (pump(e, i) && is_over(e)) {} /* all there is at the end, else one chunk */
 		drained = drained && e->drained[i];
 	}
 	if (!is_over(e) || !drained || e->exited) return;
@@ -114,7 +103,7 @@ void execution_resume(struct connection *c) {
 	for (struct execution *e = executions; e; e = e->next)
 		if (e->connection == c && !e->exited && !e->refused)
 			for (int i = STDOUT; i <= STDERR; i++)
-				if (e->stdio[i].fd >= 0 && e->stdio[i].armed == 0 && e->stdio[i].paused_until == 0 && e->credit[i] > 0)
+				if (e->stdio[i].fd >= 0 && e->stdio[i].armed == 0 && e->credit[i] > 0)
 					loop_arm(&e->stdio[i], EPOLLIN);
 }
 

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { HijackedStream } from '../engine/connection/hijacked-stream.js';
 import { type Counters, readCounters } from './counters.js';
 import { type ExecuteRequest, encodeExecuteRequest, outputWindowOf } from './execute-request.js';
 import { FrameDecoder } from './frame-decoder.js';
@@ -33,7 +32,7 @@ export interface Welcome {
 export class SupervisorConnection {
   /** Resolves with the reason when the link has ended, by `close()` or otherwise. */
   readonly closed: Promise<SupervisorLostError>;
-  readonly #stream: Duplex;
+  readonly #stream: HijackedStream;
   readonly #executions = new Map<number, RemoteExecution>();
   readonly #replies = new Map<number, { resolve: (reader: PayloadReader) => void; reject: (error: unknown) => void }>();
   readonly #nonce = randomBytes(NONCE_BYTES);
@@ -45,7 +44,7 @@ export class SupervisorConnection {
   #onWelcome: (welcome: Welcome) => void = () => undefined;
   #onClosed: (reason: SupervisorLostError) => void = () => undefined;
 
-  private constructor(stream: Duplex) {
+  private constructor(stream: HijackedStream) {
     this.#stream = stream;
     this.closed = new Promise((resolve) => {
       this.#onClosed = resolve;
@@ -64,19 +63,14 @@ export class SupervisorConnection {
         this.#diagnostics = Buffer.concat([this.#diagnostics, piece]).subarray(0, MAX_DIAGNOSTIC_BYTES);
       },
     );
-    stream.on('data', (bytes: Buffer) => {
+    stream.receive((bytes) => {
       this.#guard(() => {
         demultiplexer.push(bytes);
       });
     });
-    stream.on('error', (error) => {
-      this.#lose(new SupervisorLostError(`the connection to the engine failed (${error.message})`, { cause: error }));
-    });
-    stream.on('end', () => {
-      this.#lose(new SupervisorLostError(this.#endReason()));
-    });
-    stream.on('close', () => {
-      this.#lose(new SupervisorLostError(this.#endReason()));
+    void stream.closed.then((error) => {
+      const reason = error && `the connection to the engine failed (${error.message})`;
+      this.#lose(new SupervisorLostError(reason ?? this.#endReason(), { cause: error }));
     });
   }
 
@@ -84,7 +78,7 @@ export class SupervisorConnection {
    * Starts to speak over a stream that the engine multiplexes (an attached container, or an exec of
    * the relay). The greeting may be sent before the container runs: {@link greeted} waits for the answer.
    */
-  static over(stream: Duplex): SupervisorConnection {
+  static over(stream: HijackedStream): SupervisorConnection {
     const connection = new SupervisorConnection(stream);
     connection.#send(REQUEST.hello, 0, Buffer.concat([Buffer.of(PROTOCOL_VERSION, 0), connection.#nonce]));
     return connection;
@@ -208,9 +202,7 @@ export class SupervisorConnection {
 
   /** An idle connection does not keep the process alive; one that is waited for does. */
   #holdProcess(): void {
-    if (!(this.#stream instanceof Socket)) return;
-    if (this.#welcome === undefined || this.#executions.size + this.#replies.size > 0) this.#stream.ref();
-    else this.#stream.unref();
+    this.#stream.holdProcess(this.#welcome === undefined || this.#executions.size + this.#replies.size > 0);
   }
 
   #acceptMessage(type: number, id: number, payload: Buffer): void {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import type { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, it } from '@jest/globals';
 import {
   ContainerNotFoundError,
   Engine,
   EngineConflictError,
   EngineObjectNotFoundError,
+  type HijackedStream,
   ImageNotFoundError,
 } from '@paracle/core';
 
@@ -26,21 +26,21 @@ async function createContainer(body: object): Promise<{ id: string; [Symbol.asyn
 const echo = { Cmd: ['cat'], OpenStdin: true, StdinOnce: true };
 
 /** Reads frames of 8 bytes of header and a body until that much text is there. */
-async function readFrames(stream: Duplex, expected: string): Promise<string> {
+async function readFrames(stream: HijackedStream, expected: string): Promise<string> {
   let text = '';
   let bytes = Buffer.alloc(0);
-  while (text.length < expected.length) {
-    const event: readonly unknown[] = await once(stream, 'data', { signal: AbortSignal.timeout(10_000) });
-    const [chunk] = event;
-    if (!Buffer.isBuffer(chunk)) throw new TypeError('Expected bytes');
-    bytes = Buffer.concat([bytes, chunk]);
-    while (bytes.length >= 8 && bytes.length >= 8 + bytes.readUInt32BE(4)) {
-      const end = 8 + bytes.readUInt32BE(4);
-      text += bytes.subarray(8, end).toString();
-      bytes = bytes.subarray(end);
-    }
-  }
-  return text;
+  return new Promise((resolve, reject) => {
+    AbortSignal.timeout(10_000).addEventListener('abort', () => reject(new Error(`Only ${JSON.stringify(text)} came`)));
+    stream.receive((piece) => {
+      bytes = Buffer.concat([bytes, piece]);
+      while (bytes.length >= 8 && bytes.length >= 8 + bytes.readUInt32BE(4)) {
+        const end = 8 + bytes.readUInt32BE(4);
+        text += bytes.subarray(8, end).toString();
+        bytes = bytes.subarray(end);
+      }
+      if (text.length >= expected.length) resolve(text);
+    });
+  });
 }
 
 it('agrees with the engine on an API version', async () => {
@@ -83,10 +83,11 @@ it('runs a command, hands out its raw streams and says how it ended', async () =
     command: ['sh', '-c', 'cat; exit 7'],
     user: '1000:1000',
   });
-  stream.end('hi');
+  stream.write('hi');
+  stream.end();
 
   expect(await readFrames(stream, 'hi')).toBe('hi');
-  await once(stream, 'close', { signal: AbortSignal.timeout(10_000) });
+  expect(await Promise.race([stream.closed, delay(10_000, 'still open', { ref: false })])).toBeUndefined();
   expect(await engine.exec.inspect(execId)).toMatchObject({ isRunning: false, exitCode: 7 });
 });
 

@@ -60,7 +60,7 @@ async function runSetIdInPlainContainer(engine: Engine): Promise<string> {
   try {
     const stream = await engine.containers.attach(id);
     let text = '';
-    stream.on('data', (bytes: Buffer) => (text += bytes.toString('latin1')));
+    stream.receive((bytes) => (text += bytes.toString('latin1')));
     await engine.containers.start(id);
     await engine.containers.wait(id);
     await waitUntil('id has spoken', () => text.includes('groups=') || undefined);

@@ -31,7 +31,7 @@ it.each([
     const sandbox = await manager.create();
     const execution = await startCounting(sandbox);
     const stream = await human.containers.attach(sandbox.container.id);
-    stream.resume();
+    stream.receive(() => undefined);
     if (type !== undefined) stream.write(type);
     if (leaves === true) stream.end();
 

@@ -1,10 +1,10 @@
-import type { Duplex } from 'node:stream';
 import { coreErrorCodes } from '../../errors/core-error-codes.js';
 import { hasCode } from '../../errors/has-code.js';
 import { readText, readTexts } from '../../reading/read-fields.js';
 import { requireList, requireNumber, requireText } from '../answer/require-fields.js';
 import type { CallOptions } from '../connection/call-options.js';
 import type { EngineCaller } from '../connection/engine-caller.js';
+import type { HijackedStream } from '../connection/hijacked-stream.js';
 import { apiPath } from './api-path.js';
 import { type ContainerDescription, parseContainerDescription } from './container-description.js';
 import { type ContainerSummary, parseContainerSummary } from './container-summary.js';
@@ -117,7 +117,7 @@ export class EngineContainers {
    * Attaches to PID 1's standard streams: a raw connection, not demultiplexed.
    * Time limit and signal count until it stands; it then lives until it is destroyed.
    */
-  async attach(id: string, options?: CallOptions): Promise<Duplex> {
+  async attach(id: string, options?: CallOptions): Promise<HijackedStream> {
     const query = { stream: 1, stdin: 1, stdout: 1, stderr: 1 };
     const path = apiPath`/containers/${id}/attach`;
     return this.#caller.hijack({ method: 'POST', path, subject: { kind: 'container', id }, query }, options);

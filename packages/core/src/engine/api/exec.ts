@@ -1,8 +1,8 @@
-import type { Duplex } from 'node:stream';
 import { readNumber } from '../../reading/read-fields.js';
 import { requireFlag, requireText } from '../answer/require-fields.js';
 import type { CallOptions } from '../connection/call-options.js';
 import type { EngineCaller } from '../connection/engine-caller.js';
+import type { HijackedStream } from '../connection/hijacked-stream.js';
 import { apiPath } from './api-path.js';
 
 /** What {@link EngineExec.start} takes. */
@@ -21,7 +21,7 @@ export interface StartExecOptions extends CallOptions {
 export interface StartedExec {
   readonly execId: string;
   /** Its standard streams: a raw connection, output multiplexed in the engine's 8-byte frames. */
-  readonly stream: Duplex;
+  readonly stream: HijackedStream;
 }
 
 /** What became of a command. */

@@ -1,27 +1,18 @@
 import type { Agent } from 'node:http';
 import { IncomingMessage } from 'node:http';
-import { Duplex } from 'node:stream';
 import type { EngineEndpoint } from '../endpoint/engine-endpoint.js';
 import type { EngineRequest } from './engine-request.js';
-
-/** What comes back from the wire: an answer whose body is still to be read, an upgraded connection, or a failure to connect. */
-export type DialAnswer =
-  | { readonly type: 'response'; readonly response: IncomingMessage }
-  | { readonly type: 'upgraded'; readonly stream: Duplex }
-  | { readonly type: 'failed'; readonly error: unknown };
 
 /** How a request is sent. */
 export interface DialOptions {
   /** The version prefix: `/v1.41`; empty before it is known. */
   readonly prefix: string;
-  /** Whether the connection is to become a raw stream. */
-  readonly isHijacked: boolean;
   /** Ends the request. */
   readonly signal: AbortSignal;
 }
 
-/** Sends one request. */
-export type Dial = (request: EngineRequest, options: DialOptions) => Promise<DialAnswer>;
+/** Sends one request; resolves with the answer, whatever its status, whose body is still to be read. */
+export type Dial = (request: EngineRequest, options: DialOptions) => Promise<IncomingMessage>;
 
 /** Every status is an answer: the caller judges it, with the engine's own words at hand. */
 const everyStatus: Readonly<Record<number, boolean>> = Object.fromEntries(
@@ -35,18 +26,20 @@ export async function createDial(endpoint: EngineEndpoint, agent: Agent): Promis
   const options = { ...noDefaults, ...toModemOptions(endpoint), agent };
   const modem: Modem = new Docker(options).modem;
   return (request, dialOptions) =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       modem.dial(toModemRequest(request, dialOptions), (error, answer) => {
-        if (dialOptions.signal.aborted) discard(answer);
-        if (answer instanceof IncomingMessage) resolve({ type: 'response', response: answer });
-        else if (answer instanceof Duplex) resolve({ type: 'upgraded', stream: answer });
-        else resolve({ type: 'failed', error });
+        if (answer instanceof IncomingMessage) {
+          if (dialOptions.signal.aborted) answer.destroy();
+          resolve(answer);
+        } else {
+          reject(error ?? new Error('The engine gave no answer'));
+        }
       });
     });
 }
 
 interface Modem {
-  dial(request: object, callback: (error: unknown, answer: unknown) => void): void;
+  dial(request: object, callback: (error: Error | null, answer: unknown) => void): void;
 }
 
 /** docker-modem fills whatever is missing from DOCKER_HOST and its relatives; the endpoint was chosen already. */
@@ -82,14 +75,9 @@ function toModemRequest(request: EngineRequest, options: DialOptions): object {
     statusCodes: everyStatus,
     abortSignal: options.signal,
     ...(request.archive === undefined ? {} : { file: toFile(request.archive) }),
-    ...(options.isHijacked ? { hijack: true } : {}),
   };
 }
 
 function toFile(archive: NonNullable<EngineRequest['archive']>): object {
   return archive instanceof Uint8Array ? Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength) : archive;
-}
-
-function discard(answer: unknown): void {
-  if (answer instanceof Duplex || answer instanceof IncomingMessage) answer.destroy();
 }

@@ -1,6 +1,7 @@
-import type { Duplex, Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { CallOptions } from './call-options.js';
 import type { EngineRequest } from './engine-request.js';
+import type { HijackedStream } from './hijacked-stream.js';
 
 /** How the parts of the engine's client reach the engine. */
 export interface EngineCaller {
@@ -11,5 +12,5 @@ export interface EngineCaller {
   /** Resolves with the answer's body once the engine starts to send it. The time limit ends there, the signal does not. */
   stream(request: EngineRequest, options?: CallOptions): Promise<Readable>;
   /** Resolves with the raw connection once the engine has upgraded it. Time limit and signal end there. */
-  hijack(request: EngineRequest, options?: CallOptions): Promise<Duplex>;
+  hijack(request: EngineRequest, options?: CallOptions): Promise<HijackedStream>;
 }

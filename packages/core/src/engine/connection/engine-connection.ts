@@ -1,15 +1,17 @@
 import type { IncomingMessage } from 'node:http';
-import { addAbortSignal, type Duplex, type Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { EngineClosedError } from '../../errors/engine-availability-errors.js';
 import { EngineAnswerInvalidError, EngineTimeoutError } from '../../errors/engine-call-errors.js';
 import { ParacleError } from '../../errors/paracle-error.js';
 import { readText } from '../../reading/read-fields.js';
 import type { EngineEndpoint } from '../endpoint/engine-endpoint.js';
 import type { CallOptions } from './call-options.js';
-import type { Dial, DialAnswer } from './dial.js';
+import type { Dial } from './dial.js';
 import type { EngineCaller } from './engine-caller.js';
 import type { EngineRequest } from './engine-request.js';
 import { toCallName } from './engine-request.js';
+import { hijack } from './hijack.js';
+import type { HijackedStream } from './hijacked-stream.js';
 import { parseBody, readBody } from './read-body.js';
 import { toConnectionError, toStatusError } from './to-engine-error.js';
 import { withDeadline } from './with-deadline.js';
@@ -25,8 +27,6 @@ export interface EngineConnectionOptions {
   readonly isClosed: () => boolean;
 }
 
-type LiveAnswer = Exclude<DialAnswer, { readonly type: 'failed' }>;
-
 /** Calls one engine: every request passes through one function, which limits its time and types its failures. */
 export class EngineConnection implements EngineCaller {
   readonly #options: EngineConnectionOptions;
@@ -37,27 +37,31 @@ export class EngineConnection implements EngineCaller {
 
   async json(request: EngineRequest, options: CallOptions = {}): Promise<unknown> {
     const call = toCallName(request);
-    return this.#call(request, options, false, async (answer) =>
-      parseBody(await readBody(toResponse(answer, call), call), call),
+    return this.#call(request, options, async (signal) =>
+      parseBody(await readBody(await this.#send(request, signal), call), call),
     );
   }
 
   async run(request: EngineRequest, options: CallOptions = {}): Promise<void> {
-    const call = toCallName(request);
-    await this.#call(request, options, false, async (answer) => readBody(toResponse(answer, call), call));
+    await this.#call(request, options, async (signal) =>
+      readBody(await this.#send(request, signal), toCallName(request)),
+    );
   }
 
   async stream(request: EngineRequest, options: CallOptions = {}): Promise<Readable> {
-    return this.#call(request, options, false, async (answer) => {
-      const response = toResponse(answer, toCallName(request));
+    return this.#call(request, options, async (signal) => {
+      const response = await this.#send(request, signal);
       return options.signal === undefined ? response : addAbortSignal(options.signal, response);
     });
   }
 
-  async hijack(request: EngineRequest, options: CallOptions = {}): Promise<Duplex> {
-    return this.#call(request, options, true, async (answer) => {
-      if (answer.type === 'upgraded') return answer.stream;
-      answer.response.destroy();
+  async hijack(request: EngineRequest, options: CallOptions = {}): Promise<HijackedStream> {
+    const { endpoint, prefix } = this.#options;
+    return this.#call(request, options, async (signal) => {
+      const stream = await hijack(endpoint, request, { prefix, signal });
+      if (stream !== undefined) return stream;
+      const response = await this.#send(request, signal); // asked once more for the engine's reason
+      response.destroy();
       throw new EngineAnswerInvalidError(toCallName(request), 'the engine did not upgrade the connection');
     });
   }
@@ -65,25 +69,30 @@ export class EngineConnection implements EngineCaller {
   async #call<Result>(
     request: EngineRequest,
     options: CallOptions,
-    isHijacked: boolean,
-    finish: (answer: LiveAnswer) => Promise<Result>,
+    work: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    const { dial, prefix, requestTimeoutMs } = this.#options;
-    const work = async (signal: AbortSignal): Promise<Result> => {
+    const typed = async (signal: AbortSignal): Promise<Result> => {
       try {
-        const answer = await dial(request, { prefix, isHijacked, signal });
-        if (answer.type === 'failed') throw this.#toError(request, answer.error);
-        await rejectFailure(request, answer);
-        return await finish(answer);
+        return await work(signal);
       } catch (error) {
         throw this.#toError(request, error);
       }
     };
-    return withDeadline(work, {
+    return withDeadline(typed, {
       signal: options.signal,
-      timeoutMs: options.timeoutMs ?? requestTimeoutMs,
+      timeoutMs: options.timeoutMs ?? this.#options.requestTimeoutMs,
       createTimeoutError: (timeoutMs) => new EngineTimeoutError(toCallName(request), timeoutMs),
     });
+  }
+
+  /** Sends a request; a status that is no success is thrown as the error for it. */
+  async #send(request: EngineRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    const { dial, prefix } = this.#options;
+    const response = await dial(request, { prefix, signal });
+    const { statusCode = 0 } = response;
+    if ((statusCode >= 200 && statusCode < 300) || request.alsoSuccess?.includes(statusCode) === true) return response;
+    const text = await readBody(response, toCallName(request));
+    throw toStatusError(request, statusCode, toEngineMessage(text, statusCode));
   }
 
   #toError(request: EngineRequest, error: unknown): ParacleError {
@@ -91,14 +100,6 @@ export class EngineConnection implements EngineCaller {
     if (this.#options.isClosed()) return new EngineClosedError();
     return toConnectionError(request, this.#options.endpoint, error);
   }
-}
-
-async function rejectFailure(request: EngineRequest, answer: LiveAnswer): Promise<void> {
-  if (answer.type === 'upgraded') return;
-  const { statusCode = 0 } = answer.response;
-  if ((statusCode >= 200 && statusCode < 300) || request.alsoSuccess?.includes(statusCode) === true) return;
-  const text = await readBody(answer.response, toCallName(request));
-  throw toStatusError(request, statusCode, toEngineMessage(text, statusCode));
 }
 
 /** The engine answers with `{"message": …}`; a proxy in front of it may answer with anything. */
@@ -111,10 +112,4 @@ function toEngineMessage(text: string, statusCode: number): string {
   }
   const words = text.trim().slice(0, 500);
   return words === '' ? `status ${statusCode} without a message` : words;
-}
-
-function toResponse(answer: LiveAnswer, call: string): IncomingMessage {
-  if (answer.type === 'response') return answer.response;
-  answer.stream.destroy();
-  throw new EngineAnswerInvalidError(call, 'the engine upgraded the connection without being asked');
 }

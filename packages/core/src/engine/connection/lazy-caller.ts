@@ -1,7 +1,8 @@
-import type { Duplex, Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { CallOptions } from './call-options.js';
 import type { EngineCaller } from './engine-caller.js';
 import type { EngineRequest } from './engine-request.js';
+import type { HijackedStream } from './hijacked-stream.js';
 
 /** Connects on the first call and passes every call on. */
 export class LazyCaller implements EngineCaller {
@@ -23,7 +24,7 @@ export class LazyCaller implements EngineCaller {
     return (await this.#connect(options)).stream(request, options);
   }
 
-  async hijack(request: EngineRequest, options: CallOptions = {}): Promise<Duplex> {
+  async hijack(request: EngineRequest, options: CallOptions = {}): Promise<HijackedStream> {
     return (await this.#connect(options)).hijack(request, options);
   }
 }
