@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "filter.h"
 #include "protocol.h"
 #include "wire.h"
 
@@ -54,7 +55,7 @@ static int drop_privileges(uid_t uid, gid_t gid) {
 
 /* Prints files as the untrusted user sees them, without any program of the image. */
 _Noreturn static void probe(char **paths) {
-	char text[4096];
+	static char text[64 * 1024]; /* mounts on an overlay of many layers take kilobytes */
 	for (; *paths; paths++) {
 		write_all(1, *paths, strlen(*paths) + 1);
 		int fd = open(*paths, O_RDONLY | O_CLOEXEC);
@@ -94,7 +95,7 @@ _Noreturn void child_run(const struct command *command, const int stdio[3], int 
 	prefer_for_oom();
 	yield_to_supervisor();
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	if (drop_privileges(command->uid, command->gid) != 0) refuse(status, STAGE_IDENTITY);
+	if (drop_privileges(command->uid, command->gid) != 0 || !filter_apply()) refuse(status, STAGE_IDENTITY);
 	if (chdir(command->directory) != 0) refuse(status, STAGE_DIRECTORY);
 	if (command->flags & EXECUTE_PROBE) {
 		close_from(3);

@@ -20,10 +20,17 @@ export interface SandboxConfig {
   /** Processes and threads at once, the supervisor's own two or three included. @defaultValue 256 */
   readonly pidsLimit?: number;
   /**
-   * Space for files, in MiB. Absent: no limit, and `guarantees.disk` says `none`. No mechanism that
-   * enforces it is there yet, so a number is refused (`PARACLE_SANDBOX_LIMIT_UNSUPPORTED`).
+   * Space for files, in MiB. Absent: no limit, and `guarantees.disk` says `none`. Enforced by the
+   * storage driver's quota; where it has none, a number is refused (`PARACLE_SANDBOX_LIMIT_UNSUPPORTED`)
+   * unless `diskEnforcement` accepts another way.
    */
   readonly diskMb?: number;
+  /**
+   * Another way to enforce `diskMb` than the storage driver's quota. `tmpfs`: the root file system is
+   * read-only, and the working directory (six shares), `/tmp`, the home and each volume of the image (one
+   * share each) are in memory, which is added to `memoryMb`; each holds one file per 8 KiB at most. Not in snapshots.
+   */
+  readonly diskEnforcement?: 'tmpfs';
   /**
    * Longest that one execution may take, in seconds, from the moment the sandbox gets the request.
    * @defaultValue 60
@@ -31,36 +38,89 @@ export interface SandboxConfig {
   readonly timeoutSeconds?: number;
   /** The only mode there is so far: no network at all. @defaultValue 'none' */
   readonly networkMode?: 'none';
-  /** Only `false` so far; `true` is refused (`PARACLE_SANDBOX_LIMIT_UNSUPPORTED`). @defaultValue false */
+  /**
+   * A read-only root file system; what programs must write to is in memory as with `diskEnforcement: 'tmpfs'`,
+   * 256 MiB unless `diskMb` says otherwise. @defaultValue false
+   */
   readonly readOnlyFilesystem?: boolean;
+  /**
+   * Who commands run as: a name of the image or `uid`, or `uid:gid`; never root.
+   * @defaultValue the image's user, 1000:1000 where that is root
+   */
+  readonly user?: string;
   /** Added to the image's environment for every execution. @defaultValue {} */
   readonly environment?: Readonly<Record<string, string>>;
+  /**
+   * Variables for every execution that are kept nowhere: not in `sandbox.config`, and not in what the
+   * engine knows of the container. Every command of the sandbox can read them. @defaultValue {}
+   */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /**
+   * Limits per process, soft and hard alike, in the units of setrlimit(2): numbers and bytes. The supervisor has
+   * them too. Core dumps are always off. @defaultValue what the engine sets
+   */
+  readonly ulimits?: SandboxUlimits;
+  /** Name of another runtime of the engine, such as `runsc`; never verified with Paracle. @defaultValue the engine's */
+  readonly runtime?: string;
+  /**
+   * What must hold, or the sandbox is not made (`PARACLE_SANDBOX_LIMIT_UNENFORCED`): `disk.hard` where
+   * `diskMb` is not given is a contradiction that this finds. @defaultValue []
+   */
+  readonly require?: readonly RequiredGuarantee[];
   /** Absolute path; made if it is not there, and owned by the sandbox's user. @defaultValue '/workspace' */
   readonly workingDirectory?: string;
 }
 
-/** A {@link SandboxConfig} after defaults. */
+/** Limits per process. */
+export interface SandboxUlimits {
+  /** Open files; at least 256. */
+  readonly nofile?: number;
+  /** Bytes locked in memory. */
+  readonly memlock?: number;
+  /** Bytes of stack; at least 65,536. */
+  readonly stack?: number;
+}
+
+/** A guarantee that can be required. */
+export type RequiredGuarantee = `${(typeof REQUIRABLE)[number]}.hard`;
+
+/** A {@link SandboxConfig} after defaults, without its secrets. */
 export interface ResolvedSandboxConfig {
   readonly baseImage: string;
   readonly cpuCores: number;
   readonly memoryMb: number;
   readonly pidsLimit: number;
   readonly diskMb?: number | undefined;
+  readonly diskEnforcement?: 'tmpfs' | undefined;
   readonly timeoutSeconds: number;
   readonly networkMode: 'none';
   readonly readOnlyFilesystem: boolean;
+  readonly user?: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
+  readonly ulimits: Readonly<Partial<Record<keyof SandboxUlimits, number | undefined>>>;
+  readonly runtime?: string | undefined;
+  readonly require: readonly RequiredGuarantee[];
   readonly workingDirectory: string;
 }
+
+const REQUIRABLE = ['memory', 'swap', 'cpu', 'pids', 'disk', 'time', 'network'] as const;
 
 /** The engine refuses less than 6 MiB; below 16 not even a shell starts reliably. */
 const MIN_MEMORY_MB = 16;
 const MIN_PIDS = 8;
+/** A pebibyte: sizes in bytes stay exact numbers. */
+const MAX_DISK_MB = 1_073_741_824;
 /** The largest delay that timers of the supervisor's protocol can hold, in seconds. */
 const MAX_TIMEOUT_SECONDS = 4_000_000;
 
 const noNul = (text: string): boolean => !text.includes('\0');
 const environmentName = z.string().regex(/^[^=\0]+$/u, 'a name without "=" and NUL');
+
+/** As `docker run --user` takes it, but never root. */
+const user = z
+  .string()
+  .regex(/^[^:\0]+(:[^:\0]+)?$/u, 'a user, or a user and a group with ":" between them')
+  .refine((text) => !text.split(':').some((part) => part === 'root' || Number(part) === 0), 'no root in it');
 
 /** An absolute path without `.`, `..` or anything that belongs to the system or to Paracle. */
 const workingDirectory = z
@@ -76,15 +136,31 @@ export const environmentSchema: z.ZodType<Readonly<Record<string, string>>> = z.
 );
 
 /** Checks a {@link SandboxConfig} and fills in the defaults. */
-export const sandboxConfigSchema: z.ZodType<ResolvedSandboxConfig> = z.strictObject({
-  baseImage: z.string().min(1).refine(noNul, 'text without NUL').default('python:3.11-slim'),
-  cpuCores: z.number().min(0.01).default(1),
-  memoryMb: z.int().min(MIN_MEMORY_MB).default(512),
-  pidsLimit: z.int().min(MIN_PIDS).max(4_194_304).default(256),
-  diskMb: z.int().min(1).optional(),
-  timeoutSeconds: z.number().positive().max(MAX_TIMEOUT_SECONDS).default(60),
-  networkMode: z.literal('none').default('none'),
-  readOnlyFilesystem: z.boolean().default(false),
-  environment: environmentSchema.default({}),
-  workingDirectory: workingDirectory.default('/workspace'),
-});
+export const sandboxConfigSchema: z.ZodType<ResolvedSandboxConfig> = z
+  .strictObject({
+    baseImage: z.string().min(1).refine(noNul, 'text without NUL').default('python:3.11-slim'),
+    cpuCores: z.number().min(0.01).default(1),
+    memoryMb: z.int().min(MIN_MEMORY_MB).default(512),
+    pidsLimit: z.int().min(MIN_PIDS).max(4_194_304).default(256),
+    diskMb: z.int().min(1).max(MAX_DISK_MB).optional(),
+    diskEnforcement: z.literal('tmpfs').optional(),
+    timeoutSeconds: z.number().positive().max(MAX_TIMEOUT_SECONDS).default(60),
+    networkMode: z.literal('none').default('none'),
+    readOnlyFilesystem: z.boolean().default(false),
+    user: user.optional(),
+    environment: environmentSchema.default({}),
+    ulimits: z
+      .strictObject({
+        nofile: z.int().min(256).max(1_048_576).optional(),
+        memlock: z.int().min(0).optional(),
+        stack: z.int().min(65_536).optional(),
+      })
+      .default({}),
+    runtime: z.string().min(1).refine(noNul, 'text without NUL').optional(),
+    require: z.array(z.enum(REQUIRABLE.map((limit) => `${limit}.hard` as const))).default([]),
+    workingDirectory: workingDirectory.default('/workspace'),
+  })
+  .refine(
+    ({ diskEnforcement, diskMb }) => diskEnforcement === undefined || diskMb !== undefined,
+    'diskEnforcement says how diskMb is enforced, so diskMb has to be given with it',
+  );

@@ -1,23 +1,66 @@
 import type { ContainerDescription } from '@paracle/core';
-import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import type { RequiredGuarantee, ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import { type DiskPlan, tmpfsBytes } from '../disk/plan-disk.js';
 import type { SandboxGuarantees } from './guarantees.js';
 import type { InsideView } from './inside-view.js';
 
 const MEBIBYTE = 1024 * 1024;
 
+function readProperty(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
 function readNumber(value: unknown, name: string): number | undefined {
-  const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  const found = readProperty(value, name);
   return typeof found === 'number' && found > 0 ? found : undefined;
 }
 
 function readText(value: unknown, name: string): string {
-  const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  const found = readProperty(value, name);
   return typeof found === 'string' ? found : '';
 }
 
+/** Space for files: a quota as the engine reports it, or what is mounted inside while nothing else is writable. */
+function computeDisk(hostConfig: unknown, inside: InsideView, disk: DiskPlan): SandboxGuarantees['disk'] {
+  const none = { enforcement: 'none', mechanism: 'none' } as const;
+  if (disk.mechanism === 'quota') {
+    const storage: unknown = readProperty(hostConfig, 'StorageOpt');
+    const sizeBytes = Number(readText(storage, 'size'));
+    if (!(sizeBytes > disk.imageBytes)) return none;
+    return { enforcement: 'hard', mechanism: 'quota', limitBytes: sizeBytes - disk.imageBytes };
+  }
+  const root = inside.mounts.filter(({ path }) => path === '/').at(-1);
+  if (disk.mechanism === 'none' || root?.isReadOnly !== true) return none;
+  const parts = disk.parts.flatMap(({ path }) => {
+    const mount = inside.mounts.filter((candidate) => candidate.path === path).at(-1);
+    const { sizeBytes, inodes } = mount ?? {};
+    if (mount?.type !== 'tmpfs' || sizeBytes === undefined || inodes === undefined) return [];
+    return [{ path, limitBytes: sizeBytes, inodes }];
+  });
+  if (parts.length < disk.parts.length) return none;
+  const limitBytes = parts.reduce((sum, part) => sum + part.limitBytes, 0);
+  return { enforcement: 'hard', mechanism: 'tmpfs', limitBytes, parts };
+}
+
+/** What is weaker than the default or was never tried, in plain sentences. */
+function findWeaknesses(disk: SandboxGuarantees['disk'], runtime: string): string[] {
+  return [
+    ...(disk.enforcement === 'none'
+      ? ['No limit on disk space is in force: a sandbox can fill the disk of the engine.']
+      : []),
+    ...(runtime === 'runc' ? [] : [`The runtime ${runtime} was never verified with Paracle.`]),
+  ];
+}
+
 /** What holds, from both sides: what the engine says it set, and what is seen to be in force inside. */
-export function computeGuarantees(described: ContainerDescription, inside: InsideView): SandboxGuarantees {
+export function computeGuarantees(
+  described: ContainerDescription,
+  inside: InsideView,
+  plan: DiskPlan,
+): SandboxGuarantees {
   const { hostConfig } = described;
+  const disk = computeDisk(hostConfig, inside, plan);
+  const inMemory = disk.parts?.map(({ limitBytes, inodes }) => ({ sizeBytes: limitBytes, inodes })) ?? [];
   const nanoCpus = readNumber(hostConfig, 'NanoCpus');
   const memory = readNumber(hostConfig, 'Memory');
   const memorySwap = readNumber(hostConfig, 'MemorySwap');
@@ -27,12 +70,12 @@ export function computeGuarantees(described: ContainerDescription, inside: Insid
   return {
     memory: {
       enforcement: isMemoryHard ? 'hard' : 'none',
-      ...(inside.memoryLimitBytes !== undefined && { limitBytes: inside.memoryLimitBytes }),
+      ...(inside.memoryLimitBytes !== undefined && { limitBytes: inside.memoryLimitBytes - tmpfsBytes(inMemory) }),
     },
     swap: isSwapPinned ? { enforcement: 'hard', limitBytes: 0 } : { enforcement: 'none' },
     cpu: nanoCpus === undefined ? { enforcement: 'none' } : { enforcement: 'hard', cores: nanoCpus / 1e9 },
     pids: inside.pidsLimit === undefined ? { enforcement: 'none' } : { enforcement: 'hard', limit: inside.pidsLimit },
-    disk: { enforcement: 'none' },
+    disk,
     time: { enforcement: 'hard' },
     network: { enforcement: mode === 'none' ? 'hard' : 'none', mode },
     privileges: {
@@ -42,8 +85,22 @@ export function computeGuarantees(described: ContainerDescription, inside: Insid
       hasNoNewPrivileges: inside.hasNoNewPrivileges,
       hasSeccomp: inside.hasSeccomp,
     },
-    weaknesses: ['No limit on disk space is in force: a sandbox can fill the disk of the engine.'],
+    weaknesses: findWeaknesses(disk, readText(hostConfig, 'Runtime')),
   };
+}
+
+function isHard(guarantees: SandboxGuarantees, required: RequiredGuarantee): boolean {
+  const limit = required.slice(0, -'.hard'.length) as 'memory' | 'swap' | 'cpu' | 'pids' | 'disk' | 'time' | 'network';
+  return guarantees[limit].enforcement === 'hard';
+}
+
+/** Never more than was asked for; whole pages may make it a little less. */
+function isDiskAsAsked(disk: SandboxGuarantees['disk'], config: ResolvedSandboxConfig): boolean {
+  if (config.diskMb === undefined && !config.readOnlyFilesystem) return true;
+  return (
+    disk.enforcement === 'hard' &&
+    (config.diskMb === undefined || (disk.limitBytes ?? Infinity) <= config.diskMb * MEBIBYTE)
+  );
 }
 
 /** Where the guarantees fall short of what was asked for and of what is always promised. */
@@ -52,12 +109,13 @@ export function findShortfalls(
   config: ResolvedSandboxConfig,
   inside: InsideView,
 ): string[] {
-  const { memory, swap, cpu, pids, network, privileges } = guarantees;
+  const { memory, swap, cpu, pids, disk, network, privileges } = guarantees;
   const checks: [boolean, string][] = [
     [memory.limitBytes === config.memoryMb * MEBIBYTE, `memory is limited to ${memory.limitBytes ?? 'nothing'} inside`],
     [swap.enforcement === 'hard', 'swap is not limited, so memory is not'],
     [cpu.enforcement === 'hard', 'CPU time is not limited'],
     [pids.limit === config.pidsLimit, `processes are limited to ${pids.limit ?? 'nothing'} inside`],
+    [isDiskAsAsked(disk, config), `disk space is limited to ${disk.limitBytes ?? 'nothing'}`],
     [network.enforcement === 'hard', `the network mode is ${network.mode}`],
     [privileges.uid > 0 && privileges.gid > 0, 'untrusted processes run as root'],
     [inside.supplementaryGroups === '', `untrusted processes are in groups ${inside.supplementaryGroups}`],
@@ -65,5 +123,7 @@ export function findShortfalls(
     [privileges.hasNoNewPrivileges, 'untrusted processes can gain privileges'],
     [privileges.hasSeccomp, 'no seccomp filter is in force'],
   ];
+  const unmet = config.require.filter((required) => !isHard(guarantees, required));
+  checks.push(...unmet.map((required): [boolean, string] => [false, `${required} was required and does not hold`]));
   return checks.filter(([holds]) => !holds).map(([, sentence]) => sentence);
 }

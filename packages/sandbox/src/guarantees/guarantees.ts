@@ -10,7 +10,17 @@ export interface SandboxGuarantees {
   readonly swap: { readonly enforcement: Enforcement; readonly limitBytes?: number };
   readonly cpu: { readonly enforcement: Enforcement; readonly cores?: number };
   readonly pids: { readonly enforcement: Enforcement; readonly limit?: number };
-  readonly disk: { readonly enforcement: Enforcement };
+  /**
+   * Space for files. `limitBytes` is what the sandbox itself may fill; with `tmpfs` it is in memory, in `parts`
+   * that are limited each for itself, and not in `memory.limitBytes`.
+   */
+  readonly disk: {
+    readonly enforcement: Enforcement;
+    readonly mechanism: 'none' | 'quota' | 'tmpfs';
+    readonly limitBytes?: number;
+    /** `inodes` is how many files may be in it. */
+    readonly parts?: readonly { readonly path: string; readonly limitBytes: number; readonly inodes: number }[];
+  };
   /** Time-outs of executions, by the supervisor inside: they hold though the controller hangs. */
   readonly time: { readonly enforcement: Enforcement };
   readonly network: { readonly enforcement: Enforcement; readonly mode: string };

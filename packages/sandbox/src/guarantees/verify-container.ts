@@ -48,10 +48,12 @@ function differences(where: string, expected: Readonly<Record<string, unknown>>,
   });
 }
 
-/** Newer engines write capabilities with their prefix and in an order of their own. */
+/** Newer engines write capabilities with their prefix, and all write maps in an order of their own. */
 function canonical(name: string, value: unknown): string {
   const isList = (name === 'CapAdd' || name === 'CapDrop') && Array.isArray(value);
-  return JSON.stringify(isList ? value.map((item) => String(item).replace(/^CAP_/u, '')).sort() : value);
+  if (isList) return JSON.stringify(value.map((item) => String(item).replace(/^CAP_/u, '')).sort());
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return JSON.stringify(isMap ? Object.entries(value).sort() : value);
 }
 
 function readProperty(value: unknown, name: string): unknown {

@@ -1,5 +1,6 @@
 import { ownerLabels, STORE_DIRECTORY, SUPERVISOR_PATH, type SupervisorMount } from '@paracle/core';
 import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import { type DiskPlan, type TmpfsPart, tmpfsBytes } from '../disk/plan-disk.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -9,6 +10,26 @@ const MEBIBYTE = 1024 * 1024;
  * hides from a snapshot and all can be restored.
  */
 const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETPCAP', 'SETUID'];
+
+/**
+ * What no process in a sandbox sees: the engine's own list, and what tells of other tenants' work.
+ * @see https://github.com/moby/moby/blob/v20.10.24/oci/defaults.go (the engine's list)
+ */
+const MASKED_PATHS = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/proc/softirqs',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+];
 
 /** The body of the engine's create call, and the parts of it that must be found again afterwards. */
 export interface ContainerBody {
@@ -25,8 +46,8 @@ export function storeVolumeName(sandboxId: string): string {
 }
 
 /** The limits and locks, in the engine's words; each must be found again by inspect. */
-function toHostConfig(config: ResolvedSandboxConfig): Readonly<Record<string, unknown>> {
-  const memory = config.memoryMb * MEBIBYTE;
+function toHostConfig(config: ResolvedSandboxConfig, disk: DiskPlan): Readonly<Record<string, unknown>> {
+  const memory = config.memoryMb * MEBIBYTE + tmpfsBytes(disk.mechanism === 'tmpfs' ? disk.parts : []);
   return {
     NetworkMode: config.networkMode,
     CapDrop: ['ALL'],
@@ -38,24 +59,45 @@ function toHostConfig(config: ResolvedSandboxConfig): Readonly<Record<string, un
     NanoCpus: Math.round(config.cpuCores * 1e9),
     PidsLimit: config.pidsLimit,
     IpcMode: 'private',
-    ReadonlyRootfs: false,
+    ReadonlyRootfs: disk.mechanism === 'tmpfs',
+    MaskedPaths: MASKED_PATHS,
     AutoRemove: false,
+    ...toUlimits(config),
+    ...(config.runtime !== undefined && { Runtime: config.runtime }),
+    ...(disk.mechanism === 'quota' && { StorageOpt: { size: String(disk.limitBytes) } }),
+    ...(disk.mechanism === 'tmpfs' && { Tmpfs: toTmpfs(disk.parts) }),
   };
+}
+
+function toUlimits({ ulimits }: ResolvedSandboxConfig): { readonly Ulimits?: readonly object[] } {
+  const given = Object.entries(ulimits).filter(([, limit]) => limit !== undefined);
+  return given.length === 0 ? {} : { Ulimits: given.map(([Name, limit]) => ({ Name, Hard: limit, Soft: limit })) };
+}
+
+function toTmpfs(parts: readonly TmpfsPart[]): Readonly<Record<string, string>> {
+  const toOptions = ({ path, sizeBytes, inodes }: TmpfsPart): string =>
+    `rw,exec,nosuid,nodev,size=${sizeBytes},nr_inodes=${inodes},mode=${path === '/tmp' ? '1777' : '0755'}`;
+  return Object.fromEntries(parts.map((part) => [part.path, toOptions(part)]));
 }
 
 /** Everything that makes a container a sandbox. */
 export function toContainerBody(
   config: ResolvedSandboxConfig,
-  options: { readonly sandboxId: string; readonly imageId: string; readonly supervisor: SupervisorMount },
+  options: {
+    readonly sandboxId: string;
+    readonly imageId: string;
+    readonly supervisor: SupervisorMount;
+    readonly disk: DiskPlan;
+  },
 ): ContainerBody {
-  const { sandboxId, imageId, supervisor } = options;
+  const { sandboxId, imageId, supervisor, disk } = options;
   const store = {
     Type: 'volume',
     Source: storeVolumeName(sandboxId),
     Target: STORE_DIRECTORY,
     VolumeOptions: { NoCopy: true, Labels: ownerLabels({ purpose: 'store', sandboxId }) },
   };
-  const hostConfig = toHostConfig(config);
+  const hostConfig = toHostConfig(config, disk);
   const processConfig = { User: '0:0', Entrypoint: [SUPERVISOR_PATH], OpenStdin: true, StdinOnce: true, Tty: false };
   const body = {
     ...processConfig,

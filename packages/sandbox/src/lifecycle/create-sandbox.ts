@@ -1,7 +1,9 @@
 import {
+  type CallOptions,
   coreErrorCodes,
   createId,
   type Engine,
+  type EngineCapabilities,
   FileService,
   hasCode,
   type ImageDescription,
@@ -10,6 +12,7 @@ import {
   SupervisorConnection,
 } from '@paracle/core';
 import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import { type DiskPlan, planDisk } from '../disk/plan-disk.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
 import { LimitUnenforcedError, SandboxError } from '../errors/sandbox-errors.js';
 import { computeGuarantees, findShortfalls } from '../guarantees/compute-guarantees.js';
@@ -33,6 +36,7 @@ export interface CreatedSandbox {
   readonly user: SandboxUser;
   readonly imageEnvironment: readonly string[];
   readonly guarantees: SandboxGuarantees;
+  readonly verify: (options?: CallOptions) => Promise<SandboxGuarantees>;
 }
 
 interface CreateContext {
@@ -45,28 +49,25 @@ interface CreateContext {
 /** Makes a sandbox, or nothing: what was made before a failure is removed before that is thrown. */
 export async function createSandbox(context: CreateContext): Promise<CreatedSandbox> {
   const { engine, config, signal } = context;
-  refuseUnsupported(config);
+  const capabilities = await engine.capabilities({ signal });
+  refuseUnknownRuntime(config, capabilities);
   const image = await resolveImage(engine, config.baseImage, { signal });
+  const disk = planDisk(config, { capabilities, image, homeDirectory: HOME_DIRECTORY });
   try {
-    return await attempt(context, image, false);
+    return await attempt(context, { image, disk, isBroken: false });
   } catch (error) {
     if (!isSupervisorBroken(error)) throw error;
     context.logger.warn({ err: error }, 'supervisor volume is broken and is made anew');
-    return attempt(context, image, true);
+    return attempt(context, { image, disk, isBroken: true });
   }
 }
 
-function refuseUnsupported(config: ResolvedSandboxConfig): void {
-  const unsupported = [
-    ...(config.diskMb === undefined ? [] : ['diskMb']),
-    ...(config.readOnlyFilesystem ? ['readOnlyFilesystem'] : []),
-  ];
-  if (unsupported.length === 0) return;
-  throw new SandboxError(
-    sandboxErrorCodes.limitUnsupported,
-    `${unsupported.join(' and ')} can't be enforced yet, so a sandbox with it is not made`,
-    { details: { options: unsupported }, suggestion: `Leave out ${unsupported.join(' and ')}.` },
-  );
+function refuseUnknownRuntime({ runtime }: ResolvedSandboxConfig, { runtimes }: EngineCapabilities): void {
+  if (runtime === undefined || runtimes.includes(runtime)) return;
+  throw new SandboxError(sandboxErrorCodes.limitUnsupported, `This engine has no runtime ${runtime}`, {
+    details: { option: 'runtime', runtimes },
+    suggestion: `It has ${runtimes.join(', ')}.`,
+  });
 }
 
 /**
@@ -78,16 +79,19 @@ function isSupervisorBroken(error: unknown): boolean {
   return hasCode(error, sandboxErrorCodes.createFailed) && error.message.includes(SUPERVISOR_PATH);
 }
 
-async function attempt(context: CreateContext, image: ImageDescription, isBroken: boolean): Promise<CreatedSandbox> {
+async function attempt(
+  context: CreateContext,
+  { image, disk, isBroken }: { readonly image: ImageDescription; readonly disk: DiskPlan; readonly isBroken: boolean },
+): Promise<CreatedSandbox> {
   const { engine, config, signal, logger } = context;
   const supervisor = await engine.supervisors.mount(image.id, { signal, isBroken });
   const id = createId('sbx');
-  const body = toContainerBody(config, { sandboxId: id, imageId: image.id, supervisor });
+  const body = toContainerBody(config, { sandboxId: id, imageId: image.id, supervisor, disk });
   try {
     const created = await engine.containers.create({ name: `paracle-${id}`, body: body.body }, { signal });
     refuseWarnings(created.warnings);
     const connection = await start(context, created.id, supervisor.buildId);
-    const ready = await prepare(context, { containerId: created.id, connection, image, body });
+    const ready = await prepare(context, { containerId: created.id, connection, image, body, disk });
     engine.supervisors.register(created.id, connection);
     return { id, containerId: created.id, connection, imageEnvironment: image.environment, ...ready };
   } catch (error) {
@@ -127,28 +131,41 @@ async function start(
   }
 }
 
+interface SandboxParts {
+  readonly containerId: string;
+  readonly connection: SupervisorConnection;
+  readonly image: ImageDescription;
+  readonly body: ContainerBody;
+  readonly disk: DiskPlan;
+}
+
 async function prepare(
   context: CreateContext,
-  parts: { containerId: string; connection: SupervisorConnection; image: ImageDescription; body: ContainerBody },
-): Promise<{ user: SandboxUser; guarantees: SandboxGuarantees }> {
-  const { engine, config, signal } = context;
-  const { connection, image } = parts;
-  const described = engine.containers.inspect(parts.containerId, { signal });
-  described.catch(() => undefined);
-  await using files = FileService.open(connection, 'root');
-  const user = await resolveUser(image.user, files);
+  parts: SandboxParts,
+): Promise<Pick<CreatedSandbox, 'user' | 'guarantees' | 'verify'>> {
+  const { config, signal } = context;
+  await using files = FileService.open(parts.connection, 'root');
+  const user = await resolveUser({ asked: config.user, image: parts.image.user }, files);
+  const verify = async (options: CallOptions = {}): Promise<SandboxGuarantees> =>
+    verifyGuarantees(context, { ...parts, user }, options);
+  const [guarantees] = await Promise.all([verify({ signal }), makeDirectories(files, config, user)]);
+  return { user, guarantees, verify };
+}
+
+/** What holds now; a limit or rule that was asked for and does not is an error. */
+async function verifyGuarantees(
+  { engine, config }: CreateContext,
+  { containerId, connection, user, body, disk }: SandboxParts & { readonly user: SandboxUser },
+  options: CallOptions,
+): Promise<SandboxGuarantees> {
   const [inside, container] = await Promise.all([
     lookInside(connection, user),
-    described,
-    makeDirectories(files, config, user),
+    engine.containers.inspect(containerId, options),
   ]);
-  const guarantees = computeGuarantees(container, inside);
-  const differences = [
-    ...verifyContainer(container, parts.body.expected),
-    ...findShortfalls(guarantees, config, inside),
-  ];
+  const guarantees = computeGuarantees(container, inside, disk);
+  const differences = [...verifyContainer(container, body.expected), ...findShortfalls(guarantees, config, inside)];
   if (differences.length > 0) throw new LimitUnenforcedError(differences);
-  return { user, guarantees };
+  return guarantees;
 }
 
 async function makeDirectories(files: FileService, config: ResolvedSandboxConfig, user: SandboxUser): Promise<void> {
@@ -171,6 +188,13 @@ async function makeIfMissing(files: FileService, path: string): Promise<void> {
 
 function explain(error: unknown, config: ResolvedSandboxConfig): unknown {
   if (!hasCode(error, coreErrorCodes.engineResponse)) return error;
+  if (config.diskMb !== undefined && /storage-opt|quota/iu.test(error.message)) {
+    return new SandboxError(sandboxErrorCodes.limitUnsupported, `The engine can't limit disk space: ${error.message}`, {
+      details: { option: 'diskMb' },
+      suggestion: "Set diskEnforcement: 'tmpfs', or mount the engine's xfs with project quotas.",
+      cause: error,
+    });
+  }
   return new SandboxError(sandboxErrorCodes.createFailed, `The engine refused the sandbox: ${error.message}`, {
     details: { cpuCores: config.cpuCores, memoryMb: config.memoryMb, pidsLimit: config.pidsLimit },
     suggestion: 'Lower the limits to what the engine has; doctor() tells what that is.',

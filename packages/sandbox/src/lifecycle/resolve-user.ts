@@ -1,4 +1,6 @@
 import type { FileService } from '@paracle/core';
+import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
+import { SandboxError } from '../errors/sandbox-errors.js';
 
 /** The identity of everything untrusted in a sandbox. */
 export interface SandboxUser {
@@ -10,17 +12,34 @@ export interface SandboxUser {
 const DEFAULT_USER: SandboxUser = { uid: 1000, gid: 1000 };
 const MAX_DATABASE_BYTES = 1024 * 1024;
 
-/** The image's user where it is a real one that is neither root nor in root's group; else 1000:1000. */
-export async function resolveUser(imageUser: string, files: FileService): Promise<SandboxUser> {
-  const [name = '', groupName] = imageUser.split(':');
-  if (name === '' || name === 'root' || name === '0') return DEFAULT_USER;
+/**
+ * The user that was asked for, else the image's where it is a real one that is neither root nor in root's
+ * group, else 1000:1000.
+ * @throws SandboxError `PARACLE_SANDBOX_CREATE_FAILED` where the user that was asked for is not in the image, or root
+ */
+export async function resolveUser(
+  users: { readonly asked: string | undefined; readonly image: string },
+  files: FileService,
+): Promise<SandboxUser> {
+  if (users.asked === undefined) return (await findUser(users.image, files)) ?? DEFAULT_USER;
+  const user = await findUser(users.asked, files);
+  if (user !== undefined) return user;
+  throw new SandboxError(sandboxErrorCodes.createFailed, `The image has no user ${users.asked} but root`, {
+    details: { user: users.asked },
+    suggestion: 'Use a name from the image’s /etc/passwd, or numbers: "1000:1000".',
+  });
+}
+
+async function findUser(user: string, files: FileService): Promise<SandboxUser | undefined> {
+  const [name = '', groupName] = user.split(':');
+  if (name === '' || name === 'root' || name === '0') return undefined;
   const entry = /^\d+$/u.test(name) ? undefined : await findEntry(files, '/etc/passwd', name);
   const uid = entry === undefined ? Number(name) : Number(entry[2]);
   const group =
     groupName === undefined || /^\d+$/u.test(groupName) ? undefined : await findEntry(files, '/etc/group', groupName);
   const gid = Number(group?.[2] ?? groupName ?? entry?.[3] ?? uid);
   // An image may say `User: 1000`, for which the engine takes group 0: its own number is the safe one.
-  return isPlain(uid) && isPlain(gid) ? { uid, gid } : DEFAULT_USER;
+  return isPlain(uid) && isPlain(gid) ? { uid, gid } : undefined;
 }
 
 function isPlain(id: number): boolean {

@@ -1,6 +1,11 @@
 import { Engine, type Logger, parseConfig, prune, silentLogger } from '@paracle/core';
 import { z } from 'zod';
-import { type SandboxConfig, sandboxConfigSchema } from '../config/sandbox-config.js';
+import {
+  environmentSchema,
+  type ResolvedSandboxConfig,
+  type SandboxConfig,
+  sandboxConfigSchema,
+} from '../config/sandbox-config.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
 import { SandboxError } from '../errors/sandbox-errors.js';
 import { createSandbox } from './create-sandbox.js';
@@ -68,11 +73,13 @@ export class SandboxManager {
    */
   async create(config: SandboxConfig = {}, options: { readonly signal?: AbortSignal } = {}): Promise<Sandbox> {
     this.#refuseIfClosed();
-    const resolved = parseConfig(sandboxConfigSchema, config, 'sandbox config');
+    const { secrets, ...rest } = config;
+    const resolved = parseConfig(sandboxConfigSchema, rest, 'sandbox config');
+    const hidden = parseConfig(environmentSchema, secrets ?? {}, 'sandbox secrets');
     const signal = AbortSignal.any([this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])]);
     signal.throwIfAborted();
     this.#sweep ??= this.#sweepOrphans();
-    return this.#track(this.#createInTurn(resolved, signal));
+    return this.#track(this.#createInTurn(resolved, hidden, signal));
   }
 
   /** Makes a sandbox, hands it to the function, and destroys it however that ends. */
@@ -120,7 +127,11 @@ export class SandboxManager {
     await this.close();
   }
 
-  async #createInTurn(config: Parameters<typeof createSandbox>[0]['config'], signal: AbortSignal): Promise<Sandbox> {
+  async #createInTurn(
+    config: ResolvedSandboxConfig,
+    secrets: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Sandbox> {
     const release = await this.#slots.take(signal);
     try {
       const created = await createSandbox({ engine: this.#engine, config, logger: this.#logger, signal });
@@ -129,7 +140,7 @@ export class SandboxManager {
         this.#counts.destroyed++;
         release();
       };
-      const sandbox = new Sandbox(created, { engine: this.#engine, config, onDestroyed });
+      const sandbox = new Sandbox(created, { engine: this.#engine, config, secrets, onDestroyed });
       this.#sandboxes.set(sandbox.id, sandbox);
       this.#counts.created++;
       this.#logger.info({ sandboxId: sandbox.id, containerId: sandbox.container.id }, 'sandbox created');

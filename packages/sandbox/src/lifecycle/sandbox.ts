@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { type Counters, type Engine, parseConfig, type SupervisorConnection } from '@paracle/core';
+import { type CallOptions, type Counters, type Engine, parseConfig, type SupervisorConnection } from '@paracle/core';
 import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
 import { SandboxError } from '../errors/sandbox-errors.js';
@@ -13,7 +13,7 @@ import { storeVolumeName } from './container-body.js';
 import { type CreatedSandbox, HOME_DIRECTORY } from './create-sandbox.js';
 import { removeSandbox } from './remove-sandbox.js';
 import type { SandboxUser } from './resolve-user.js';
-import { toEnvironment } from './to-environment.js';
+import { toEnvironment, toThreadHints } from './to-environment.js';
 
 /** One locked-down environment. Destroy it when done: `await using sandbox = await manager.create()`. */
 export class Sandbox {
@@ -22,7 +22,7 @@ export class Sandbox {
   readonly container: { readonly id: string };
   /** The configuration after defaults; frozen. */
   readonly config: ResolvedSandboxConfig;
-  /** What really holds, as seen when it was made. */
+  /** What really holds, as seen when it was made; {@link verify} looks again. */
   readonly guarantees: SandboxGuarantees;
   /** Identity of all commands. */
   readonly user: SandboxUser;
@@ -31,13 +31,19 @@ export class Sandbox {
   readonly #connection: SupervisorConnection;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #onDestroyed: () => void;
+  readonly #verify: CreatedSandbox['verify'];
   #isDestroyed = false;
   #destroying: Promise<void> | undefined;
 
   /** Made by `SandboxManager.create`. */
   constructor(
     created: CreatedSandbox,
-    context: { readonly engine: Engine; readonly config: ResolvedSandboxConfig; readonly onDestroyed: () => void },
+    context: {
+      readonly engine: Engine;
+      readonly config: ResolvedSandboxConfig;
+      readonly secrets: Readonly<Record<string, string>>;
+      readonly onDestroyed: () => void;
+    },
   ) {
     this.id = created.id;
     this.container = { id: created.containerId };
@@ -47,10 +53,12 @@ export class Sandbox {
     this.engine = context.engine;
     this.#connection = created.connection;
     this.#onDestroyed = context.onDestroyed;
-    this.#environment = toEnvironment(created.imageEnvironment, {
-      HOME: HOME_DIRECTORY,
-      ...context.config.environment,
-    });
+    this.#verify = created.verify;
+    this.#environment = {
+      ...toThreadHints(context.config.cpuCores),
+      ...toEnvironment(created.imageEnvironment, { HOME: HOME_DIRECTORY, ...context.config.environment }),
+      ...context.secrets,
+    };
     this.files = new SandboxFiles(() => this.#connected(), created.user, context.config.workingDirectory);
   }
 
@@ -87,6 +95,16 @@ export class Sandbox {
   /** The kernel's counters of the sandbox now. */
   async getStats(): Promise<Counters> {
     return this.#connected().counters();
+  }
+
+  /**
+   * Looks again at what holds: whoever may use the engine can change a container at any time.
+   *
+   * @throws LimitUnenforcedError `PARACLE_SANDBOX_LIMIT_UNENFORCED` where it is less than what was asked for
+   */
+  async verify(options: CallOptions = {}): Promise<SandboxGuarantees> {
+    this.#connected();
+    return this.#verify(options);
   }
 
   /** Resolves with the reason once the sandbox has ended, by `destroy` or otherwise. */

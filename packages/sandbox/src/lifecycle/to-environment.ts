@@ -12,3 +12,22 @@ export function toEnvironment(
   });
   return { PATH: DEFAULT_PATH, ...Object.fromEntries(pairs), ...added };
 }
+
+/**
+ * How many threads libraries are to start: they count the host's cores, and a pool for each would use up
+ * the sandbox's processes. A variable that the image or the caller sets wins.
+ */
+export function toThreadHints(cpuCores: number): Readonly<Record<string, string>> {
+  const count = String(Math.ceil(cpuCores));
+  return Object.fromEntries(THREAD_VARIABLES.map((name) => [name, count]));
+}
+
+/** Of OpenMP, OpenBLAS, MKL, NumExpr, Go and Rayon, from their documentation. */
+const THREAD_VARIABLES = [
+  'OMP_NUM_THREADS',
+  'OPENBLAS_NUM_THREADS',
+  'MKL_NUM_THREADS',
+  'NUMEXPR_NUM_THREADS',
+  'GOMAXPROCS',
+  'RAYON_NUM_THREADS',
+];

@@ -91,11 +91,6 @@ it.each([
     config: { diskMb: 100 },
     code: 'PARACLE_SANDBOX_LIMIT_UNSUPPORTED',
   },
-  {
-    title: 'a read-only file system, not there yet',
-    config: { readOnlyFilesystem: true },
-    code: 'PARACLE_SANDBOX_LIMIT_UNSUPPORTED',
-  },
 ])('refuses $title and leaves nothing behind', async ({ config, code }) => {
   await using manager = new SandboxManager();
   await expect(manager.create(config)).rejects.toMatchObject({ code, suggestion: expect.any(String) });

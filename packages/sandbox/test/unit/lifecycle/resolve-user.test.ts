@@ -39,6 +39,20 @@ it.each([
 ])(
   'runs commands of an image with the user "$imageUser" as $expected.uid:$expected.gid',
   async ({ imageUser, expected }) => {
-    await expect(resolveUser(imageUser, files)).resolves.toEqual(expected);
+    await expect(resolveUser({ asked: undefined, image: imageUser }, files)).resolves.toEqual(expected);
+  },
+);
+
+it('takes the user that was asked for before the image’s', async () => {
+  await expect(resolveUser({ asked: 'app:staff', image: '1500' }, files)).resolves.toEqual({ uid: 1234, gid: 777 });
+});
+
+it.each(['nobody-knows', 'admin', 'wheel', 'app:nobody-knows'])(
+  'refuses %s where that was asked for',
+  async (asked) => {
+    await expect(resolveUser({ asked, image: '1500' }, files)).rejects.toMatchObject({
+      code: 'PARACLE_SANDBOX_CREATE_FAILED',
+      details: { user: asked },
+    });
   },
 );

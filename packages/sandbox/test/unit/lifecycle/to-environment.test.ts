@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { toEnvironment } from '../../../src/lifecycle/to-environment.js';
+import { toEnvironment, toThreadHints } from '../../../src/lifecycle/to-environment.js';
 
 it('takes the variables of the image, values with "=" included', () => {
   expect(toEnvironment(['PATH=/bin', 'OPTIONS=a=b', 'EMPTY=', 'BARE'], {})).toEqual({
@@ -29,4 +29,12 @@ it('takes a variable of any name for no more than that', () => {
       ['constructor', 'y'],
     ]),
   );
+});
+
+it.each([
+  [0.25, '1'],
+  [1, '1'],
+  [2.5, '3'],
+])('tells libraries that %d cores are %s threads', (cores, count) => {
+  expect(toThreadHints(cores)).toMatchObject({ OMP_NUM_THREADS: count, GOMAXPROCS: count });
 });

@@ -1,0 +1,108 @@
+import type { EngineCapabilities, ImageDescription } from '@paracle/core';
+import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
+import { SandboxError } from '../errors/sandbox-errors.js';
+
+/** One directory in memory. */
+export interface TmpfsPart {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Files, directories and links that may be in it. */
+  readonly inodes: number;
+}
+
+/**
+ * How space for files is limited: not at all; by the storage driver, whose quota holds the image too;
+ * or by a read-only root file system with directories in memory of a fixed size.
+ */
+export type DiskPlan =
+  | { readonly mechanism: 'none' }
+  | { readonly mechanism: 'quota'; readonly limitBytes: number; readonly imageBytes: number }
+  | { readonly mechanism: 'tmpfs'; readonly parts: readonly TmpfsPart[] };
+
+const MEBIBYTE = 1024 * 1024;
+const PAGE = 4096;
+/** One file for this many bytes of space. */
+const BYTES_PER_INODE = 8192;
+/** Kernel memory of one file in memory, name included: 1.1 to 1.3 KiB were seen on Linux 6.18, with room above. */
+const INODE_COST_BYTES = 1536;
+/** Space of a read-only sandbox whose `diskMb` is not given. */
+const READ_ONLY_DISK_MB = 256;
+/** Shares of the whole: the working directory is where the work is. */
+const WORKING_DIRECTORY_SHARE = 6;
+const OTHER_SHARE = 1;
+/** Storage drivers whose quota counts the image's own bytes too. */
+const COUNTS_IMAGE: ReadonlySet<string> = new Set(['btrfs', 'zfs']);
+
+/**
+ * Memory that directories may take when they are full, in bytes: their contents, and what the kernel keeps
+ * for each file. With room for it a full disk is ENOSPC and never OOM.
+ */
+export function tmpfsBytes(parts: readonly Omit<TmpfsPart, 'path'>[]): number {
+  return parts.reduce((sum, { sizeBytes, inodes }) => sum + sizeBytes + inodes * INODE_COST_BYTES, 0);
+}
+
+/**
+ * Decides how the limit on disk space is enforced.
+ * @throws SandboxError `PARACLE_SANDBOX_LIMIT_UNSUPPORTED` where this engine can't, and nothing else was accepted
+ */
+export function planDisk(
+  config: ResolvedSandboxConfig,
+  context: {
+    readonly capabilities: EngineCapabilities;
+    readonly image: ImageDescription;
+    readonly homeDirectory: string;
+  },
+): DiskPlan {
+  const { capabilities, image, homeDirectory } = context;
+  if (config.readOnlyFilesystem || config.diskEnforcement === 'tmpfs') {
+    const paths = ['/tmp', homeDirectory, ...image.volumePaths];
+    return { mechanism: 'tmpfs', parts: share(config.diskMb ?? READ_ONLY_DISK_MB, config.workingDirectory, paths) };
+  }
+  if (config.diskMb === undefined) return { mechanism: 'none' };
+  if (!hasQuotas(capabilities)) throw withoutQuotas(capabilities);
+  if (image.volumePaths.length > 0) throw withVolumes(image.volumePaths);
+  const imageBytes = COUNTS_IMAGE.has(capabilities.storageDriver) ? image.sizeBytes : 0;
+  return { mechanism: 'quota', limitBytes: config.diskMb * MEBIBYTE + imageBytes, imageBytes };
+}
+
+function share(diskMb: number, workingDirectory: string, paths: readonly string[]): TmpfsPart[] {
+  const others = [...new Set(paths)].filter((path) => path !== workingDirectory);
+  const unit = (diskMb * MEBIBYTE) / (WORKING_DIRECTORY_SHARE + others.length * OTHER_SHARE);
+  const toPart = (path: string, shares: number): TmpfsPart => {
+    const sizeBytes = Math.floor((unit * shares) / PAGE) * PAGE;
+    return { path, sizeBytes, inodes: Math.ceil(sizeBytes / BYTES_PER_INODE) };
+  };
+  return [toPart(workingDirectory, WORKING_DIRECTORY_SHARE), ...others.map((path) => toPart(path, OTHER_SHARE))];
+}
+
+/** Whether `storage-opt size` may work; on xfs it needs project quotas too, which only a create call tells. */
+function hasQuotas({ storageDriver, backingFilesystem }: EngineCapabilities): boolean {
+  return COUNTS_IMAGE.has(storageDriver) || (storageDriver === 'overlay2' && backingFilesystem === 'xfs');
+}
+
+function withoutQuotas({
+  storageDriver,
+  backingFilesystem = 'an unknown file system',
+}: EngineCapabilities): SandboxError {
+  return new SandboxError(
+    sandboxErrorCodes.limitUnsupported,
+    `This engine can't limit disk space: its storage driver ${storageDriver} on ${backingFilesystem} has no quotas`,
+    {
+      details: { option: 'diskMb', storageDriver },
+      suggestion:
+        "Set diskEnforcement: 'tmpfs' (a read-only root, files in memory), or keep the engine's data on btrfs, or on xfs with project quotas.",
+    },
+  );
+}
+
+function withVolumes(volumePaths: readonly string[]): SandboxError {
+  return new SandboxError(
+    sandboxErrorCodes.limitUnsupported,
+    `The quota would not hold for the volumes that the image declares: ${volumePaths.join(', ')}`,
+    {
+      details: { option: 'diskMb', volumePaths },
+      suggestion: "Set diskEnforcement: 'tmpfs', or use an image without volumes.",
+    },
+  );
+}
