@@ -18,7 +18,12 @@ export type { EngineSystem } from './engine/api/system.js';
 export type { CreateVolumeOptions, EngineVolumes, VolumeDescription } from './engine/api/volumes.js';
 export type { CallOptions } from './engine/connection/call-options.js';
 export type { BytesListener, HijackedStream } from './engine/connection/hijacked-stream.js';
-export { type EngineEndpoint, type EngineTls, toEndpointUrl } from './engine/endpoint/engine-endpoint.js';
+export {
+  type EngineEndpoint,
+  type EngineTls,
+  type SshEndpoint,
+  toEndpointUrl,
+} from './engine/endpoint/engine-endpoint.js';
 export { Engine, type EngineAddress } from './engine/engine.js';
 export type { EngineOptions, ResolvedEngineOptions } from './engine/engine-options.js';
 export { type ContainerReference, resolveContainer } from './engine/resolve-container.js';
@@ -30,6 +35,10 @@ export {
   EngineClosedError,
   EngineEndpointUnsupportedError,
   EnginePermissionError,
+  EngineSshError,
+  type EngineSshProblem,
+  EngineTlsError,
+  type EngineTlsProblem,
 } from './errors/engine-availability-errors.js';
 export {
   EngineAnswerInvalidError,

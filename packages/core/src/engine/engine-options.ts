@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { EngineEndpoint } from './endpoint/engine-endpoint.js';
+import { isSshHost, isSshSocketPath, isSshUsername } from './endpoint/ssh-names.js';
 
 /** What {@link Engine} takes. */
 export interface EngineOptions {
   /**
-   * Where the engine listens: `unix:///path`, `npipe:////./pipe/name`, `tcp://host:port`, or the same as an object.
+   * Where the engine listens: `unix:///path`, `npipe:////./pipe/name`, `tcp://host:port`,
+   * `ssh://user@host:port/path/of.sock`, or the same as an object. Certificates for TLS are named in the object only.
    * @defaultValue found when first used: DOCKER_HOST, the docker context, the usual sockets
    */
   readonly endpoint?: EngineEndpoint | string | undefined;
@@ -40,7 +42,13 @@ const endpointSchema: z.ZodType<EngineEndpoint, EngineEndpoint> = z.discriminate
       })
       .exactOptional(),
   }),
-  z.strictObject({ type: z.literal('ssh'), host, port, username: z.string().exactOptional() }),
+  z.strictObject({
+    type: z.literal('ssh'),
+    host: z.string().refine(isSshHost, 'Expected a host name or an address'),
+    port: port.exactOptional(),
+    username: z.string().refine(isSshUsername, 'Expected a plain user name').exactOptional(),
+    socketPath: z.string().refine(isSshSocketPath, 'Expected an absolute path of plain characters').exactOptional(),
+  }),
 ]);
 
 /** The schema of {@link EngineOptions}. */

@@ -1,4 +1,3 @@
-import { Agent } from 'node:http';
 import { homedir } from 'node:os';
 import type { EngineCapabilities } from '../capabilities/engine-capabilities.js';
 import { probe } from '../capabilities/probe.js';
@@ -15,6 +14,7 @@ import { EngineSystem } from './api/system.js';
 import { EngineVolumes } from './api/volumes.js';
 import type { CallOptions } from './connection/call-options.js';
 import { type Connected, connect } from './connection/connect.js';
+import type { EngineLink } from './connection/engine-link.js';
 import { LazyCaller } from './connection/lazy-caller.js';
 import { withDeadline } from './connection/with-deadline.js';
 import type { EngineEndpoint } from './endpoint/engine-endpoint.js';
@@ -44,7 +44,7 @@ export class Engine {
   readonly supervisors: Supervisors = new Supervisors(this);
   /** The options after defaults; frozen. */
   readonly config: ResolvedEngineOptions;
-  readonly #agent: Agent = new Agent({ keepAlive: true });
+  #link: EngineLink | undefined;
   #connected: Promise<Connected> | undefined;
   #capabilities: Promise<EngineCapabilities> | undefined;
   #isClosed = false;
@@ -64,9 +64,9 @@ export class Engine {
 
   /**
    * Connects if that was not done yet, and says to what. Calls do this by themselves.
-   * @throws DockerNotAvailableError `PARACLE_ENGINE_NOT_AVAILABLE`, EnginePermissionError `PARACLE_ENGINE_PERMISSION`,
-   * EngineApiVersionError `PARACLE_ENGINE_API_VERSION`, EngineEndpointUnsupportedError `PARACLE_ENGINE_ENDPOINT_UNSUPPORTED`,
-   * EngineClosedError `PARACLE_ENGINE_CLOSED`.
+   * @throws DockerNotAvailableError `PARACLE_ENGINE_NOT_AVAILABLE` (by TLS or SSH: its kinds EngineTlsError and
+   * EngineSshError), EnginePermissionError `PARACLE_ENGINE_PERMISSION`, EngineApiVersionError `PARACLE_ENGINE_API_VERSION`,
+   * EngineEndpointUnsupportedError `PARACLE_ENGINE_ENDPOINT_UNSUPPORTED`, EngineClosedError `PARACLE_ENGINE_CLOSED`.
    */
   async connect(options: CallOptions = {}): Promise<EngineAddress> {
     const { endpoint, apiVersion } = await this.#connect(options);
@@ -84,13 +84,13 @@ export class Engine {
 
   /**
    * Ends calls under way with `PARACLE_ENGINE_CLOSED` and refuses later ones. May be called again.
-   * Connections to supervisors end; other
-   * streams that were handed out live on: they belong to whoever took them.
+   * Connections to supervisors end; other streams that were handed out live on: they belong to whoever took them.
+   * By SSH they end too: all of them are part of one connection.
    */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.supervisors.close();
-    this.#agent.destroy();
+    await this.#link?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -110,8 +110,10 @@ export class Engine {
     return connect({
       endpoint: this.config.endpoint,
       environment: { variables: process.env, homeDirectory: homedir(), platform: process.platform },
-      agent: this.#agent,
       requestTimeoutMs: this.config.requestTimeoutMs,
+      onLink: (link) => {
+        this.#link = link;
+      },
       isClosed: () => this.#isClosed,
     });
   }

@@ -11,18 +11,122 @@ export interface EndpointAttempt {
   readonly reason: string;
 }
 
-/** No Docker Engine answers. `details.attempts` says where it was looked for. */
+/** What {@link DockerNotAvailableError} and its kinds take. */
+interface NotAvailableOptions {
+  readonly cause?: unknown;
+  readonly message?: string;
+  readonly suggestion?: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** No Docker Engine answers; the call did not reach one. `details.attempts` says where it was looked for. */
 export class DockerNotAvailableError extends ParacleError {
   override readonly name: string = 'DockerNotAvailableError';
 
-  constructor(attempts: readonly EndpointAttempt[], options: { readonly cause?: unknown } = {}) {
+  constructor(attempts: readonly EndpointAttempt[], options: NotAvailableOptions = {}) {
     const tried = attempts.map(({ strategy, endpoint, reason }) =>
       endpoint === undefined ? `${strategy}: ${reason}` : `${strategy} (${endpoint}): ${reason}`,
     );
-    super(coreErrorCodes.engineNotAvailable, `No Docker Engine answers. Tried:\n- ${tried.join('\n- ')}`, {
-      details: { attempts },
-      suggestion: 'Start Docker, or name a reachable engine with the `endpoint` option or DOCKER_HOST.',
+    const message = options.message ?? `No Docker Engine answers. Tried:\n- ${tried.join('\n- ')}`;
+    super(coreErrorCodes.engineNotAvailable, message, {
+      details: { attempts, ...options.details },
+      suggestion:
+        options.suggestion ?? 'Start Docker, or name a reachable engine with the `endpoint` option or DOCKER_HOST.',
       cause: options.cause,
+    });
+  }
+}
+
+/** Why TLS with an engine failed. */
+export type EngineTlsProblem =
+  /** No trusted authority signed the engine's certificate. */
+  | 'authority-unknown'
+  /** The engine's certificate is for another host. */
+  | 'name-mismatch'
+  /** The engine's certificate has expired, or is not valid yet. */
+  | 'not-valid-now'
+  /** The engine's certificate is wrong in another way. */
+  | 'certificate-invalid'
+  /** The engine wants a client certificate, or another one than it was shown. */
+  | 'client-certificate-refused'
+  /** What listens there does not speak TLS, or no version that both know. */
+  | 'no-tls';
+
+const tlsSuggestions: Readonly<Record<EngineTlsProblem, string>> = {
+  'authority-unknown':
+    'Name the authority that signed the engine’s certificate: `tls.caPath`, or ca.pem in DOCKER_CERT_PATH.',
+  'name-mismatch': 'Use a host name or address that the engine’s certificate holds, or have one made that holds this.',
+  'not-valid-now': 'Renew the engine’s certificate, and check the clocks of both machines.',
+  'certificate-invalid': 'Give the engine a certificate that is meant for servers.',
+  'client-certificate-refused':
+    'Name a client certificate that the engine’s authority signed: `tls.certificatePath` and `tls.keyPath`, or cert.pem and key.pem in DOCKER_CERT_PATH.',
+  'no-tls': 'Check the port: an engine speaks TLS on 2376 by custom, and on 2375 it does not.',
+};
+
+/** TLS with the engine failed before anything was asked of it. `details.problem` is an {@link EngineTlsProblem}. */
+export class EngineTlsError extends DockerNotAvailableError {
+  override readonly name: string = 'EngineTlsError';
+
+  constructor(
+    endpoint: string,
+    problem: EngineTlsProblem,
+    options: { readonly reason: string; readonly cause?: unknown },
+  ) {
+    const { reason, cause } = options;
+    super([{ strategy: 'TLS', endpoint, reason }], {
+      message: `TLS with the Docker Engine at ${endpoint} failed: ${reason}.`,
+      suggestion: tlsSuggestions[problem],
+      details: { endpoint, problem },
+      cause,
+    });
+  }
+}
+
+/** Why an engine could not be reached by SSH. */
+export type EngineSshProblem =
+  /** There is no `ssh` command. */
+  | 'ssh-missing'
+  /** The other machine's key is not known, or is another one than before. */
+  | 'host-key'
+  /** The other machine refused the login. */
+  | 'login-refused'
+  /** The other machine can't be reached. */
+  | 'host-unreachable'
+  /** The other machine has no such socket, or does not let this user reach it. */
+  | 'socket-unreachable'
+  /** Something else; ssh's words tell. */
+  | 'other';
+
+const sshSuggestions: Readonly<Record<EngineSshProblem, string>> = {
+  'ssh-missing': 'Install the OpenSSH client, and have `ssh` on PATH.',
+  'host-key': 'Compare the host’s key with one you trust, then accept it: log in once with `ssh` by hand.',
+  'login-refused':
+    'Log in once with `ssh -o BatchMode=yes` by hand: there must be a key or an agent that needs no question answered.',
+  'host-unreachable': 'Check the host’s name and port, and that an SSH server runs there.',
+  'socket-unreachable':
+    'Check on that machine that Docker runs, that this user may use its socket, and that sshd allows forwarding (AllowStreamLocalForwarding).',
+  other: 'Try the same host with `ssh` by hand.',
+};
+
+/**
+ * The engine can't be reached by SSH; the call did not reach it and may be made again.
+ * `details.problem` is an {@link EngineSshProblem}, `details.words` what ssh said.
+ */
+export class EngineSshError extends DockerNotAvailableError {
+  override readonly name: string = 'EngineSshError';
+
+  constructor(
+    endpoint: string,
+    problem: EngineSshProblem,
+    options: { readonly words: string; readonly cause?: unknown },
+  ) {
+    const { words, cause } = options;
+    const reason = words === '' ? 'ssh ended without a word' : words;
+    super([{ strategy: 'SSH', endpoint, reason }], {
+      message: `The Docker Engine at ${endpoint} can't be reached by SSH: ${reason}`,
+      suggestion: sshSuggestions[problem],
+      details: { endpoint, problem, words },
+      cause,
     });
   }
 }
@@ -41,17 +145,17 @@ export class EnginePermissionError extends ParacleError {
   }
 }
 
-/** The endpoint is of a kind that this version can't use. */
+/** The endpoint is of a kind that can't be used on this system. */
 export class EngineEndpointUnsupportedError extends ParacleError {
   override readonly name: string = 'EngineEndpointUnsupportedError';
 
   constructor(endpoint: string, kind: string) {
     super(
       coreErrorCodes.engineEndpointUnsupported,
-      `Connecting by ${kind} is not yet supported (asked for ${endpoint}).`,
+      `Connecting by ${kind} is not supported on this system (asked for ${endpoint}).`,
       {
         details: { endpoint, kind },
-        suggestion: 'Use a local socket (unix://… or npipe://…) or plain tcp://… over a trusted network or tunnel.',
+        suggestion: 'Use tcp://… with TLS, or run on Linux, macOS or in WSL.',
       },
     );
   }

@@ -1,9 +1,10 @@
-import type { Agent } from 'node:http';
 import {
   DockerNotAvailableError,
   type EndpointAttempt,
-  EngineEndpointUnsupportedError,
+  EngineClosedError,
   EnginePermissionError,
+  EngineSshError,
+  EngineTlsError,
 } from '../../errors/engine-availability-errors.js';
 import type { ParacleError } from '../../errors/paracle-error.js';
 import { readText } from '../../reading/read-fields.js';
@@ -12,8 +13,9 @@ import { type Discovery, discoverEndpoints } from '../endpoint/discover-endpoint
 import type { DiscoveryEnvironment } from '../endpoint/endpoint-strategy.js';
 import type { EngineEndpoint } from '../endpoint/engine-endpoint.js';
 import { toEndpointUrl } from '../endpoint/engine-endpoint.js';
-import { createDial } from './dial.js';
+import { createLink } from './create-link.js';
 import { EngineConnection } from './engine-connection.js';
+import type { EngineLink } from './engine-link.js';
 import { negotiateApiVersion } from './negotiate-api-version.js';
 
 /** What {@link connect} takes. */
@@ -21,8 +23,9 @@ export interface ConnectOptions {
   /** The endpoint that the caller named, if any. */
   readonly endpoint: EngineEndpoint | string | undefined;
   readonly environment: DiscoveryEnvironment;
-  readonly agent: Agent;
   readonly requestTimeoutMs: number;
+  /** Takes the link that is in use from now on: whoever closes the engine closes it. */
+  readonly onLink: (link: EngineLink) => void;
   readonly isClosed: () => boolean;
 }
 
@@ -36,8 +39,8 @@ export interface Connected {
 
 /**
  * Finds an engine and agrees with it on an API version.
- * @throws DockerNotAvailableError, EnginePermissionError, EngineEndpointUnsupportedError, EngineApiVersionError,
- * EngineTimeoutError, InvalidConfigError
+ * @throws DockerNotAvailableError, EngineTlsError, EngineSshError, EnginePermissionError, EngineEndpointUnsupportedError,
+ * EngineApiVersionError, EngineTimeoutError, InvalidConfigError
  */
 export async function connect(options: ConnectOptions): Promise<Connected> {
   const discovery = await discoverEndpoints(options.endpoint, options.environment);
@@ -56,26 +59,27 @@ export async function connect(options: ConnectOptions): Promise<Connected> {
 }
 
 async function tryEndpoint(endpoint: EngineEndpoint, options: ConnectOptions): Promise<Connected> {
-  refuseUnsupported(endpoint);
-  const { agent, requestTimeoutMs, isClosed } = options;
-  const dial = await createDial(endpoint, agent);
-  const unversioned = new EngineConnection({ endpoint, dial, prefix: '', requestTimeoutMs, isClosed });
-  const subject = { kind: 'engine', id: 'engine' } as const;
-  const version = await unversioned.json({ method: 'GET', path: '/version', subject });
-  const apiVersion = negotiateApiVersion(requireText(version, ['ApiVersion'], 'GET /version'));
-  const prefix = `/v${apiVersion}`;
-  const connection = new EngineConnection({ endpoint, dial, prefix, requestTimeoutMs, isClosed });
-  return { connection, endpoint, apiVersion };
-}
-
-function refuseUnsupported(endpoint: EngineEndpoint): void {
-  if (endpoint.type === 'ssh') throw new EngineEndpointUnsupportedError(toEndpointUrl(endpoint), 'SSH');
-  if (endpoint.type === 'tcp' && endpoint.tls !== undefined) {
-    throw new EngineEndpointUnsupportedError(toEndpointUrl(endpoint), 'TLS');
+  const { requestTimeoutMs, isClosed } = options;
+  const link = await createLink(endpoint, options);
+  try {
+    if (isClosed()) throw new EngineClosedError();
+    options.onLink(link);
+    const unversioned = new EngineConnection({ endpoint, link, prefix: '', requestTimeoutMs, isClosed });
+    const subject = { kind: 'engine', id: 'engine' } as const;
+    const version = await unversioned.json({ method: 'GET', path: '/version', subject });
+    const apiVersion = negotiateApiVersion(requireText(version, ['ApiVersion'], 'GET /version'));
+    const prefix = `/v${apiVersion}`;
+    const connection = new EngineConnection({ endpoint, link, prefix, requestTimeoutMs, isClosed });
+    return { connection, endpoint, apiVersion };
+  } catch (error) {
+    await link.close();
+    throw error;
   }
 }
 
+/** Whether the next endpoint may be tried, and what is told in the end is where all was looked. */
 function isUnreachable(error: unknown): error is ParacleError {
+  if (error instanceof EngineTlsError || error instanceof EngineSshError) return false;
   return error instanceof DockerNotAvailableError || error instanceof EnginePermissionError;
 }
 

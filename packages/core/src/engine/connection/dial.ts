@@ -1,7 +1,7 @@
 import type { Agent } from 'node:http';
 import { IncomingMessage } from 'node:http';
-import type { EngineEndpoint } from '../endpoint/engine-endpoint.js';
 import type { EngineRequest } from './engine-request.js';
+import type { SocketTarget } from './socket-target.js';
 
 /** How a request is sent. */
 export interface DialOptions {
@@ -19,11 +19,11 @@ const everyStatus: Readonly<Record<number, boolean>> = Object.fromEntries(
   Array.from({ length: 500 }, (_value, index) => [index + 100, true]),
 );
 
-/** Loads dockerode (90 ms, so only now) and makes a {@link Dial} for an endpoint. */
-export async function createDial(endpoint: EngineEndpoint, agent: Agent): Promise<Dial> {
+/** Loads dockerode (90 ms, so only now) and makes a {@link Dial}. Where TLS is spoken, the agent brings the certificates. */
+export async function createDial(target: SocketTarget, agent: Agent): Promise<Dial> {
   const { default: Docker } = await import('dockerode');
   // Boundary: dockerode types its modem as `any`; this is the part of it that is used.
-  const options = { ...noDefaults, ...toModemOptions(endpoint), agent };
+  const options = { ...noDefaults, ...toModemOptions(target), agent };
   const modem: Modem = new Docker(options).modem;
   return (request, dialOptions) =>
     new Promise((resolve, reject) => {
@@ -54,15 +54,10 @@ const noDefaults = {
   protocol: 'http',
 } as const;
 
-function toModemOptions(endpoint: EngineEndpoint): { socketPath: string } | { host: string; port: number } {
-  switch (endpoint.type) {
-    case 'socket':
-    case 'pipe':
-      return { socketPath: endpoint.path };
-    case 'tcp':
-    case 'ssh':
-      return { host: endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host, port: endpoint.port };
-  }
+function toModemOptions(target: SocketTarget): object {
+  if ('path' in target) return { socketPath: target.path };
+  const { host, port, tls } = target;
+  return { host: host.includes(':') ? `[${host}]` : host, port, protocol: tls === undefined ? 'http' : 'https' };
 }
 
 function toModemRequest(request: EngineRequest, options: DialOptions): object {

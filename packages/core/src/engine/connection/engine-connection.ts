@@ -6,8 +6,8 @@ import { ParacleError } from '../../errors/paracle-error.js';
 import { readText } from '../../reading/read-fields.js';
 import type { EngineEndpoint } from '../endpoint/engine-endpoint.js';
 import type { CallOptions } from './call-options.js';
-import type { Dial } from './dial.js';
 import type { EngineCaller } from './engine-caller.js';
+import type { EngineLink } from './engine-link.js';
 import type { EngineRequest } from './engine-request.js';
 import { toCallName } from './engine-request.js';
 import { hijack } from './hijack.js';
@@ -19,7 +19,7 @@ import { withDeadline } from './with-deadline.js';
 /** What a connection is made of. */
 export interface EngineConnectionOptions {
   readonly endpoint: EngineEndpoint;
-  readonly dial: Dial;
+  readonly link: EngineLink;
   /** The version prefix: `/v1.41`; empty before it is known. */
   readonly prefix: string;
   readonly requestTimeoutMs: number;
@@ -56,9 +56,11 @@ export class EngineConnection implements EngineCaller {
   }
 
   async hijack(request: EngineRequest, options: CallOptions = {}): Promise<HijackedStream> {
-    const { endpoint, prefix } = this.#options;
+    const { link, prefix } = this.#options;
     return this.#call(request, options, async (signal) => {
-      const stream = await hijack(endpoint, request, { prefix, signal });
+      const { target } = await link.open();
+      signal.throwIfAborted();
+      const stream = await hijack(target, request, { prefix, signal });
       if (stream !== undefined) return stream;
       const response = await this.#send(request, signal); // asked once more for the engine's reason
       response.destroy();
@@ -75,7 +77,7 @@ export class EngineConnection implements EngineCaller {
       try {
         return await work(signal);
       } catch (error) {
-        throw this.#toError(request, error);
+        throw await this.#toError(request, error);
       }
     };
     return withDeadline(typed, {
@@ -87,7 +89,8 @@ export class EngineConnection implements EngineCaller {
 
   /** Sends a request; a status that is no success is thrown as the error for it. */
   async #send(request: EngineRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const { dial, prefix } = this.#options;
+    const { link, prefix } = this.#options;
+    const { dial } = await link.open();
     const response = await dial(request, { prefix, signal });
     const { statusCode = 0 } = response;
     if ((statusCode >= 200 && statusCode < 300) || request.alsoSuccess?.includes(statusCode) === true) return response;
@@ -95,10 +98,12 @@ export class EngineConnection implements EngineCaller {
     throw toStatusError(request, statusCode, toEngineMessage(text, statusCode));
   }
 
-  #toError(request: EngineRequest, error: unknown): ParacleError {
+  async #toError(request: EngineRequest, error: unknown): Promise<ParacleError> {
+    const { endpoint, link, isClosed } = this.#options;
+    if (isClosed()) return new EngineClosedError();
     if (ParacleError.isInstance(error)) return error;
-    if (this.#options.isClosed()) return new EngineClosedError();
-    return toConnectionError(request, this.#options.endpoint, error);
+    const explained = await link.explain(error);
+    return isClosed() ? new EngineClosedError() : toConnectionError(request, endpoint, explained);
   }
 }
 

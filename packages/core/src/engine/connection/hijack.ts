@@ -1,7 +1,7 @@
-import type { EngineEndpoint } from '../endpoint/engine-endpoint.js';
 import type { DialOptions } from './dial.js';
 import type { EngineRequest } from './engine-request.js';
 import { HijackedStream } from './hijacked-stream.js';
+import type { SocketTarget } from './socket-target.js';
 
 const END_OF_HEAD = '\r\n\r\n';
 const MAX_HEAD_BYTES = 16 * 1024;
@@ -13,16 +13,16 @@ const MAX_HEAD_BYTES = 16 * 1024;
  * @see https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach (“Hijacking”)
  */
 export async function hijack(
-  endpoint: EngineEndpoint,
+  target: SocketTarget,
   request: EngineRequest,
   { prefix, signal }: DialOptions,
 ): Promise<HijackedStream | undefined> {
-  const stream = new HijackedStream('path' in endpoint ? { path: endpoint.path } : toAddress(endpoint));
+  const stream = new HijackedStream(target);
   const giveUp = (): void => stream.destroy();
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     const head = readHead(stream);
-    stream.write(toMessage(endpoint, request, prefix));
+    stream.write(toMessage(target, request, prefix));
     if ((await head).startsWith('HTTP/1.1 101 ')) return stream;
     stream.destroy();
     return undefined;
@@ -31,24 +31,24 @@ export async function hijack(
   }
 }
 
-function toAddress({ host, port }: { readonly host: string; readonly port: number }): { host: string; port: number } {
-  return { host, port };
-}
-
-function toMessage(endpoint: EngineEndpoint, request: EngineRequest, prefix: string): string {
+function toMessage(target: SocketTarget, request: EngineRequest, prefix: string): string {
   const body = JSON.stringify(request.body ?? {});
   const query = Object.entries(request.query ?? {}).map(
     ([name, value]) => `${name}=${encodeURIComponent(String(value))}`,
   );
   const lines = [
     `${request.method} ${prefix}${request.path}?${query.join('&')} HTTP/1.1`,
-    `Host: ${'host' in endpoint ? endpoint.host : 'localhost'}`,
+    `Host: ${'host' in target ? toHost(target.host) : 'localhost'}`,
     'Connection: Upgrade',
     'Upgrade: tcp',
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
   return `${lines.join('\r\n')}${END_OF_HEAD}${body}`;
+}
+
+function toHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 /** Reads up to the end of the answer's head; what came after it is put back. */

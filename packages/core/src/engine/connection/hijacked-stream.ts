@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { openSocket, type SocketTarget } from './socket-target.js';
 
 const BUFFER_BYTES = 64 * 1024;
 
@@ -16,9 +17,9 @@ export class HijackedStream {
   #listener: BytesListener | undefined;
   #unread: Buffer = Buffer.alloc(0);
 
-  constructor(target: { readonly path: string } | { readonly host: string; readonly port: number }) {
+  constructor(target: SocketTarget) {
     const callback = (count: number, buffer: Uint8Array): boolean => this.#accept(buffer, count);
-    const socket = connect({ ...target, onread: { buffer: Buffer.allocUnsafeSlow(BUFFER_BYTES), callback } });
+    const socket = openSocket(target, { onread: { buffer: Buffer.allocUnsafeSlow(BUFFER_BYTES), callback } });
     this.#socket = socket;
     this.closed = new Promise((resolve) => {
       socket.once('error', resolve);

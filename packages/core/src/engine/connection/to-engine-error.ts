@@ -1,4 +1,8 @@
-import { DockerNotAvailableError, EnginePermissionError } from '../../errors/engine-availability-errors.js';
+import {
+  DockerNotAvailableError,
+  EnginePermissionError,
+  EngineTlsError,
+} from '../../errors/engine-availability-errors.js';
 import type { EngineFailure } from '../../errors/engine-call-errors.js';
 import {
   EngineAnswerInvalidError,
@@ -17,6 +21,7 @@ import type { EngineEndpoint } from '../endpoint/engine-endpoint.js';
 import { toEndpointUrl } from '../endpoint/engine-endpoint.js';
 import type { EngineRequest } from './engine-request.js';
 import { toCallName } from './engine-request.js';
+import { toTlsProblem } from './tls/to-tls-problem.js';
 
 /** Turns an HTTP status and the engine's words into the error for that failure. */
 export function toStatusError(request: EngineRequest, statusCode: number, engineMessage: string): ParacleError {
@@ -42,6 +47,10 @@ export function toConnectionError(request: EngineRequest, endpoint: EngineEndpoi
   const code = readText(error, ['code']) ?? '';
   const url = toEndpointUrl(endpoint);
   if (code === 'EACCES' || code === 'EPERM') return new EnginePermissionError(url, { cause: error });
+  const tlsProblem = toTlsProblem(code);
+  if (tlsProblem !== undefined) {
+    return new EngineTlsError(url, tlsProblem, { reason: readText(error, ['message']) ?? code, cause: error });
+  }
   if (unreachable.has(code)) {
     const attempt = { strategy: 'connect', endpoint: url, reason: readText(error, ['message']) ?? code };
     return new DockerNotAvailableError([attempt], { cause: error });

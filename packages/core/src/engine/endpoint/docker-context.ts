@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { InvalidConfigError } from '../../errors/invalid-config-error.js';
 import { readText } from '../../reading/read-fields.js';
 import type { DiscoveryEnvironment, EndpointStrategy } from './endpoint-strategy.js';
+import type { EngineEndpoint } from './engine-endpoint.js';
+import { findCertificates } from './find-certificates.js';
 import { parseEndpoint } from './parse-endpoint.js';
 
 /**
@@ -17,8 +19,7 @@ export const dockerContextStrategy: EndpointStrategy = {
     const name = await findContextName(environment, directory);
     if (name === undefined) return { status: 'skipped', reason: 'no context is chosen' };
     if (name === 'default') return { status: 'skipped', reason: 'the default context is chosen' };
-    const host = await readContextHost(directory, name);
-    const endpoint = parseEndpoint(host, { source: `docker context "${name}"` });
+    const endpoint = await readContext(directory, name);
     return { status: 'found', endpoints: [endpoint], isFinal: true };
   },
 };
@@ -31,13 +32,17 @@ async function findContextName(environment: DiscoveryEnvironment, directory: str
   return current === '' ? undefined : current;
 }
 
-async function readContextHost(directory: string, name: string): Promise<string> {
-  const hash = createHash('sha256').update(name).digest('hex');
-  const metadata = await readJsonFile(join(directory, 'contexts', 'meta', hash, 'meta.json'));
+async function readContext(directory: string, name: string): Promise<EngineEndpoint> {
+  const id = createHash('sha256').update(name).digest('hex');
+  const metadata = await readJsonFile(join(directory, 'contexts', 'meta', id, 'meta.json'));
   const host = readText(metadata, ['Endpoints', 'docker', 'Host']);
-  if (host !== undefined && host !== '') return host;
-  const message = `The docker context "${name}" is chosen but has no readable endpoint. See: docker context ls`;
-  throw new InvalidConfigError('engine endpoint', [{ path: 'docker context', message }]);
+  if (host === undefined || host === '') {
+    const message = `The docker context "${name}" is chosen but has no readable endpoint. See: docker context ls`;
+    throw new InvalidConfigError('engine endpoint', [{ path: 'docker context', message }]);
+  }
+  const certificates = await findCertificates(join(directory, 'contexts', 'tls', id, 'docker'));
+  const tls = Object.keys(certificates).length > 0 ? certificates : undefined;
+  return parseEndpoint(host, { source: `docker context "${name}"`, tls });
 }
 
 /** A missing file is an answer; an unreadable or broken one is not. */

@@ -1,5 +1,6 @@
 import { InvalidConfigError } from '../../errors/invalid-config-error.js';
 import type { EngineEndpoint, EngineTls } from './engine-endpoint.js';
+import { parseSshEndpoint } from './parse-ssh-endpoint.js';
 
 /** What {@link parseEndpoint} needs besides the text. */
 export interface ParseEndpointOptions {
@@ -9,7 +10,7 @@ export interface ParseEndpointOptions {
   readonly tls?: EngineTls | undefined;
 }
 
-const form = 'unix:///path, npipe:////./pipe/name, tcp://host:port or ssh://user@host';
+const form = 'unix:///path, npipe:////./pipe/name, tcp://host:port or ssh://user@host:port/path/of.sock';
 
 /**
  * Reads an endpoint in the form that DOCKER_HOST has.
@@ -32,9 +33,9 @@ function parseTcp(scheme: string, rest: string, { source, tls }: ParseEndpointOp
 }
 
 function parseSsh(rest: string, { source }: ParseEndpointOptions): EngineEndpoint {
-  const url = parseHost(rest, source);
-  const port = url.port === '' ? 22 : Number(url.port);
-  return { type: 'ssh', host: toHost(url), port, ...(url.username === '' ? {} : { username: url.username }) };
+  const endpoint = parseSshEndpoint(parseHost(rest, source));
+  if (endpoint === undefined) throw refusal(source);
+  return endpoint;
 }
 
 function parseHost(rest: string, source: string): URL {

@@ -165,9 +165,3 @@ it('names every place it looked at where no engine answers', async () => {
     details: { attempts: [{ strategy: 'endpoint option', endpoint: 'unix:///nowhere/docker.sock' }] },
   });
 });
-
-it.each(['ssh://host', 'tcp://host:2376', 'https://host'])('says that %s is not yet supported', async (endpoint) => {
-  await using engine = new Engine({ endpoint });
-
-  expect(await failureOf(engine.system.ping())).toMatchObject({ code: 'PARACLE_ENGINE_ENDPOINT_UNSUPPORTED' });
-});

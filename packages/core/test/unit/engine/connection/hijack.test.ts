@@ -40,8 +40,7 @@ async function createPeer(behave: (socket: Socket) => void): Promise<Peer> {
   server.listen(path);
   await once(server, 'listening');
   return {
-    ask: async (signal = new AbortController().signal) =>
-      hijack({ type: 'socket', path }, request, { prefix: '/v1.41', signal }),
+    ask: async (signal = new AbortController().signal) => hijack({ path }, request, { prefix: '/v1.41', signal }),
     received: () => received,
     socket: () => {
       const [first] = sockets;
@@ -138,7 +137,7 @@ it.each([
 
 it('fails where the connection ends before the answer, or can’t be made', async () => {
   await using peer = await createPeer((socket) => socket.destroy());
-  const nowhere = { type: 'socket', path: join(tmpdir(), `paracle-${randomUUID()}.sock`) } as const;
+  const nowhere = { path: join(tmpdir(), `paracle-${randomUUID()}.sock`) };
   const { signal } = new AbortController();
 
   await expect(peer.ask()).rejects.toThrow('closed the connection');

@@ -54,6 +54,44 @@ it.each([
   ]);
 });
 
+it('finds the certificates of a context', async () => {
+  await writeContext('work', 'tcp://host:2376');
+  const directory = join(home, '.docker/contexts/tls', createHash('sha256').update('work').digest('hex'), 'docker');
+  await mkdir(directory, { recursive: true });
+  for (const name of ['ca.pem', 'cert.pem', 'key.pem']) await writeFile(join(directory, name), '');
+
+  expect((await find({ DOCKER_CONTEXT: 'work' })).candidates[0]?.endpoint).toMatchObject({
+    tls: {
+      caPath: join(directory, 'ca.pem'),
+      certificatePath: join(directory, 'cert.pem'),
+      keyPath: join(directory, 'key.pem'),
+    },
+  });
+});
+
+it.each([
+  ['DOCKER_TLS_VERIFY', { DOCKER_HOST: 'tcp://host', DOCKER_TLS_VERIFY: '1' }, '.docker'],
+  ['both', { DOCKER_HOST: 'tcp://host', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: 'certificates' }, 'certificates'],
+  ['the port', { DOCKER_HOST: 'tcp://host:2376', DOCKER_CERT_PATH: 'certificates' }, 'certificates'],
+])('speaks TLS where %s asks for it, with the certificates that are there', async (_title, variables, folder) => {
+  const directory = join(home, folder);
+  await mkdir(directory, { recursive: true });
+  const own = 'DOCKER_CERT_PATH' in variables ? { DOCKER_CERT_PATH: directory } : {};
+  const caPath = join(directory, 'ca.pem');
+  const endpoint = { type: 'tcp', host: 'host', port: 2376 };
+
+  expect((await find({ ...variables, ...own })).candidates[0]?.endpoint).toEqual({ ...endpoint, tls: { caPath } });
+  await writeFile(join(directory, 'cert.pem'), '');
+  const withClient = { caPath, certificatePath: join(directory, 'cert.pem'), keyPath: join(directory, 'key.pem') };
+  expect((await find({ ...variables, ...own })).candidates[0]?.endpoint).toEqual({ ...endpoint, tls: withClient });
+});
+
+it('speaks plainly where only certificates are named, as the docker command does', async () => {
+  const { candidates } = await find({ DOCKER_HOST: 'tcp://host', DOCKER_CERT_PATH: home });
+
+  expect(candidates[0]?.endpoint).toEqual({ type: 'tcp', host: 'host', port: 2375 });
+});
+
 it('refuses a chosen context that is not there, instead of using another engine', async () => {
   await expect(find({ DOCKER_CONTEXT: 'gone' })).rejects.toMatchObject({ code: 'PARACLE_CORE_CONFIG_INVALID' });
 });
@@ -95,12 +133,35 @@ it.each([
   ['127.0.0.1:2375', { type: 'tcp', host: '127.0.0.1', port: 2375 }],
   ['tcp://[::1]:99', { type: 'tcp', host: '::1', port: 99 }],
   ['tcp://host:2376', { type: 'tcp', host: 'host', port: 2376, tls: {} }],
-  ['ssh://me@host', { type: 'ssh', host: 'host', port: 22, username: 'me' }],
+  ['ssh://host', { type: 'ssh', host: 'host' }],
+  ['ssh://me@My-box:99/', { type: 'ssh', host: 'My-box', port: 99, username: 'me' }],
+  ['ssh://host/run/user/1000/docker.sock', { type: 'ssh', host: 'host', socketPath: '/run/user/1000/docker.sock' }],
+  ['ssh://corp%5Cme@[::1]', { type: 'ssh', host: '::1', username: 'corp\\me' }],
 ])('reads %s', async (text, endpoint) => {
   expect((await find({}, text)).candidates[0]?.endpoint).toEqual(endpoint);
 });
 
-it.each(['unix://', 'ftp://host', 'tcp://', 'tcp://host:99999', 'ssh://'])('refuses %s', async (text) => {
+it.each([
+  'unix://',
+  'ftp://host',
+  'tcp://',
+  'tcp://host:99999',
+  'ssh://',
+  'ssh://-oProxyCommand=touch',
+  'ssh://-oProxyCommand=touch@host',
+  'ssh://%2Dl@host',
+  'ssh://me:password@host',
+  'ssh://me%20you@host',
+  'ssh://$(id)@host',
+  'ssh://me%@host',
+  'ssh://host%0aname',
+  'ssh://host;id',
+  'ssh://host/a:b',
+  'ssh://host/a%20b',
+  'ssh://host/${HOME}/docker.sock',
+  'ssh://host/docker.sock?x',
+  'ssh://host#x',
+])('refuses %s', async (text) => {
   await expect(find({}, text)).rejects.toMatchObject({ code: 'PARACLE_CORE_CONFIG_INVALID' });
 });
 
