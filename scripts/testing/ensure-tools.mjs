@@ -2,8 +2,13 @@ import { aptInstall, canInstall } from '../setup/apt.mjs';
 import { findCommand } from '../setup/run.mjs';
 import { SetupError } from '../setup/step.mjs';
 
-/** Commands that tests call, and the Debian packages they come in: one test boots an engine of its own and kills it. */
-const TOOLS = { ip: ['iproute2'], nsenter: ['util-linux'], dockerd: ['docker.io', 'iptables'] };
+/** Commands that tests call, and the Debian packages they come in: some tests boot an engine of their own. */
+const TOOLS = {
+  ip: ['iproute2'],
+  nsenter: ['util-linux'],
+  dockerd: ['docker.io', 'iptables'],
+  'mkfs.btrfs': ['btrfs-progs'],
+};
 
 /** Has the commands that tests need, or installs them. */
 export async function ensureTools() {
