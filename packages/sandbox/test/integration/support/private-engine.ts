@@ -70,6 +70,8 @@ export class PrivateEngine implements AsyncDisposable {
       `for place in $(grep -o " ${this.#directory}[^ ]*" /proc/mounts | sort -r); do umount -l $place; done`,
     ]);
     rmSync(this.#directory, { recursive: true, force: true });
+    // The killed engine's control groups, one in each hierarchy.
+    execFileSync('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*/${NAMESPACE}*`, '-delete']);
   }
 
   #mountBtrfs(): void {
