@@ -161,6 +161,7 @@ export class Sandbox {
       timeoutMs: Math.ceil((parsed.timeoutSeconds ?? this.config.timeoutSeconds) * 1000),
       killGraceMs: parsed.killGraceMs,
       maxOutputBytes: parsed.maxOutputBytes,
+      onOutputLimit: parsed.onOutputLimit,
       background: parsed.background,
       check: parsed.check,
       hasStdin: isStreamed || stdin !== undefined,
