@@ -1,10 +1,10 @@
 /* Executions: what becomes of them, and what is ordered of their keepers. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "execution-state.h"
@@ -60,7 +60,6 @@ static void end_execution(struct execution *e, uint8_t cause, uint32_t grace_ms)
 static void finish(struct execution *e) {
 	if (e->finished) return;
 	e->finished = true;
-	e->last.type = REPORT_FINISHED;
 	loop_close(&e->stdio[STDIN]);
 	execution_advance(e);
 }
@@ -72,8 +71,7 @@ void execution_on_report(struct source *source, uint32_t events) {
 	ssize_t n = recv(source->fd, &report, sizeof report, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
 	if (n != sizeof report) {
-		loop_close(source);
-		finish(e);
+		loop_close(source); /* a keeper that still lives ends its tree now; its death is what counts */
 	} else {
 		if (report.type != REPORT_FROZEN && report.type != REPORT_THAWED) e->last = report;
 		switch (report.type) {
@@ -97,29 +95,36 @@ void execution_on_report(struct source *source, uint32_t events) {
 	if (e->connection) connection_flush(e->connection);
 }
 
-/* Without its keeper a tree hangs directly below PID 1: ends it there. */
-static void kill_orphans(void) {
+/* Without its keeper a tree hangs directly below PID 1: ends it there. How many are left. */
+static uint32_t kill_orphans(void) {
+	uint32_t orphans = 0;
 	for (int pass = 0; pass < 64; pass++) {
 		struct process *p;
-		size_t count = tree_scan(&p), orphans = 0;
+		size_t count = tree_scan(&p);
+		orphans = 0;
 		for (size_t i = 0; i < count; i++) {
 			bool keeper = p[i].parent != 1;
 			for (struct execution *e = executions; e && !keeper; e = e->next) keeper = e->keeper == p[i].pid;
 			if (!keeper && !p[i].dead) orphans++, kill(p[i].pid, SIGKILL);
 		}
-		if (orphans == 0) return;
-		while (waitpid(-1, NULL, WNOHANG | __WALL) > 0) {}
+		if (orphans == 0) break;
+		poll(NULL, 0, 1); /* what is below them comes up once they are gone; main.c collects */
 	}
+	return orphans;
 }
 
 void execution_keeper_died(pid_t pid) {
 	for (struct execution *e = executions; e; e = e->next) {
 		if (e->keeper != pid) continue;
 		e->keeper = 0;
-		/* What it reported before its end comes first. */
-		while (e->control.fd >= 0 && !e->finished) execution_on_report(&e->control, 0);
-		if (!e->refused && e->last.type != REPORT_FINISHED) kill_orphans();
+		/* What it reported before its end comes first. A child that is no program yet may hold its end open. */
+		struct pollfd control = {.fd = e->control.fd, .events = POLLIN};
+		while (e->control.fd >= 0 && !e->finished && poll(&control, 1, 0) > 0) execution_on_report(&e->control, 0);
 		loop_close(&e->control);
+		if (e->finished) return;
+		e->last.survivors = kill_orphans();
+		finish(e);
+		if (e->connection) connection_flush(e->connection);
 		return;
 	}
 }

@@ -87,7 +87,7 @@ static void launch(struct connection *c, struct execution *e, const struct comma
 static bool is_root(uint32_t id) { return id == 0 || id == UINT32_MAX; }
 
 bool execution_start(struct connection *c, uint32_t id, struct reader *r) {
-	struct command command;
+	struct command command = {0};
 	command.flags = read_u32(r); /* one by one: the order in an initialiser is the compiler's */
 	command.uid = read_u32(r);
 	command.gid = read_u32(r);

@@ -22,7 +22,7 @@ static void tell_exited(struct execution *e) {
 	put_u8(b, (uint8_t)flags);
 	put_u8(b, flags & EXITED_CODE ? (uint8_t)WEXITSTATUS(status) : 0);
 	put_u8(b, flags & EXITED_SIGNAL ? (uint8_t)WTERMSIG(status) : 0);
-	put_u32(b, e->last.survivors);
+	put_u32(b, e->finished ? e->last.survivors : 0); /* of a leader it says whether any process is left */
 	put_u64(b, loop_now_ns() - e->started_ns);
 	put_u64(b, e->last.user_us);
 	put_u64(b, e->last.system_us);
