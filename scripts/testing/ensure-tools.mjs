@@ -8,6 +8,8 @@ const TOOLS = {
   nsenter: ['util-linux'],
   dockerd: ['docker.io', 'iptables'],
   'mkfs.btrfs': ['btrfs-progs'],
+  gcc: ['gcc', 'libc6-dev'],
+  gcov: ['gcc'],
 };
 
 /** Has the commands that tests need, or installs them. */
