@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { aptInstall, canInstall } from '../setup/apt.mjs';
-import { findCommand } from '../setup/run.mjs';
-import { SetupError } from '../setup/step.mjs';
+import { findCommand, run } from '../setup/run.mjs';
+import { note, SetupError } from '../setup/step.mjs';
 
 /**
- * Commands that tests call, and the Debian packages they come in: one test boots an engine of its own and kills it,
- * others reach one by TLS and by SSH.
+ * Commands that tests call, and the Debian packages they come in: some tests boot an engine of their own, others
+ * reach one by TLS and by SSH, and the supervisor's are built with sanitizers.
  */
 const TOOLS = {
   ip: ['iproute2'],
@@ -14,6 +14,9 @@ const TOOLS = {
   openssl: ['openssl'],
   ssh: ['openssh-client'],
   sshd: ['openssh-server'],
+  'mkfs.btrfs': ['btrfs-progs'],
+  gcc: ['gcc', 'libc6-dev'],
+  gcov: ['gcc'],
 };
 
 /** Has the commands that tests need, or installs them. */
@@ -21,19 +24,20 @@ export async function ensureTools() {
   const missing = Object.keys(TOOLS).filter((name) => findCommand(name) === undefined);
   if (missing.length === 0) return 'are there';
   const packages = missing.flatMap((name) => TOOLS[name]);
-  if (missing.includes('sshd') && existsSync('/run/systemd/system')) {
-    throw new SetupError(
-      'Expected the command sshd for the tests, found none.\n' +
-        'Installing it starts an SSH server on port 22, so that is for you to decide: apt-get install openssh-server.\n' +
-        'The tests start one of their own; the service may be disabled: systemctl disable --now ssh.',
-    );
-  }
   if (!canInstall()) {
     throw new SetupError(
       `Expected the commands ${missing.join(', ')} for the tests, found none of that name.\n` +
         `On Debian or Ubuntu: apt-get install ${packages.join(' ')}. Then run this again.`,
     );
   }
+  if (missing.includes('sshd')) await keepServiceOff();
   await aptInstall(packages, 'what the tests call');
   return `${packages.join(', ')} installed`;
+}
+
+/** The package would open port 22; the tests start a server of their own. */
+async function keepServiceOff() {
+  if (!existsSync('/run/systemd/system')) return;
+  note('systemctl mask ssh.service ssh.socket (undo: systemctl unmask)');
+  await run('systemctl', ['mask', 'ssh.service', 'ssh.socket']);
 }

@@ -70,7 +70,7 @@ export { type CreateIdOptions, createId } from './identity/create-id.js';
 export { labelKeys, type ObjectPurpose, type OwnerLabelsOptions, ownerLabels } from './identity/labels.js';
 export type { Logger, LogWrite } from './logging/logger.js';
 export { silentLogger } from './logging/silent-logger.js';
-export type { Counters } from './supervisor/counters.js';
+export type { Counters, ResourceUsage } from './supervisor/counters.js';
 export type { ExecuteRequest } from './supervisor/execute-request.js';
 export type { ExitReport } from './supervisor/exit-report.js';
 export type { FileEntry } from './supervisor/file-entry.js';

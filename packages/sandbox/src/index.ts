@@ -1,4 +1,9 @@
-export type { ResolvedSandboxConfig, SandboxConfig } from './config/sandbox-config.js';
+export type {
+  RequiredGuarantee,
+  ResolvedSandboxConfig,
+  SandboxConfig,
+  SandboxUlimits,
+} from './config/sandbox-config.js';
 export {
   ExecutionAbortedError,
   ExecutionError,
@@ -26,3 +31,11 @@ export type { SandboxFiles } from './files/sandbox-files.js';
 export type { Enforcement, SandboxGuarantees } from './guarantees/guarantees.js';
 export type { Sandbox } from './lifecycle/sandbox.js';
 export { SandboxManager, type SandboxManagerOptions, type SandboxManagerStats } from './lifecycle/sandbox-manager.js';
+export type { SampleMetric, SandboxSample } from './monitor/sample.js';
+export type { SampleSummary } from './monitor/sample-statistics.js';
+export {
+  SandboxMonitor,
+  type SandboxMonitorEvents,
+  type SandboxMonitorOptions,
+  type ThresholdEvent,
+} from './monitor/sandbox-monitor.js';

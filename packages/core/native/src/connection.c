@@ -91,9 +91,12 @@ static bool greet(struct connection *c, struct reader *r) {
 
 static void answer_counters(struct connection *c, uint32_t id) {
 	struct counters counters;
+	struct usage usage;
 	cgroup_read(&counters);
-	struct buffer *b = connection_frame(c, MSG_COUNTERS_REPLY, id, sizeof counters);
+	cgroup_read_usage(&usage);
+	struct buffer *b = connection_frame(c, MSG_COUNTERS_REPLY, id, sizeof counters + sizeof usage);
 	for (int i = 0; i < COUNTER_COUNT; i++) put_u64(b, ((uint64_t *)&counters)[i]);
+	for (int i = 0; i < USAGE_COUNT; i++) put_u64(b, ((uint64_t *)&usage)[i]);
 }
 
 /* False where the frame makes no sense. */

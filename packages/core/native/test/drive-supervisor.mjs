@@ -198,7 +198,7 @@ const behaviours = {
     client.send(TYPE.ping, 9010);
     client.send(TYPE.counters, 9011);
     assert.equal((await client.answer(TYPE.done, 9010)).readUInt32LE(0), 0);
-    assert.equal((await client.answer(TYPE.countersReply, 9011)).length, 64);
+    assert.equal((await client.answer(TYPE.countersReply, 9011)).length, 112);
     const { output } = await run(client, ['/proc/self/oom_score_adj', '/none'], { flags: FLAG.probe });
     assert.equal(output.toString(), '/proc/self/oom_score_adj\x001000\n\0/none\0\0');
   },

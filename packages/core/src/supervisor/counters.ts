@@ -20,6 +20,30 @@ export interface Counters {
   readonly cpuMicroseconds?: number;
 }
 
+/** What monitoring reads in one go. What the kernel doesn't tell is absent. */
+export interface ResourceUsage extends Counters {
+  /** When it was read, in nanoseconds of the sandbox's clock that never jumps. */
+  readonly takenNs: bigint;
+  /** Page cache that the kernel would give back first, in bytes. */
+  readonly inactiveCacheBytes?: number;
+  /** Read from block devices since the sandbox started, in bytes; absent until there was any. */
+  readonly blockReadBytes?: number;
+  /** Written to block devices since the sandbox started, in bytes; absent until there was any. */
+  readonly blockWriteBytes?: number;
+  /** Received over the network since the sandbox started, in bytes, loopback left out. */
+  readonly networkReceivedBytes?: number;
+  /** Sent over the network since the sandbox started, in bytes, loopback left out. */
+  readonly networkSentBytes?: number;
+}
+
+const USAGE_FIELDS = [
+  'inactiveCacheBytes',
+  'blockReadBytes',
+  'blockWriteBytes',
+  'networkReceivedBytes',
+  'networkSentBytes',
+] as const;
+
 const FIELDS = [
   'memoryBytes',
   'memoryPeakBytes',
@@ -35,11 +59,22 @@ const ABSENT = 0xffff_ffff_ffff_ffffn;
 
 /** Reads the counters of one frame. */
 export function readCounters(reader: PayloadReader): Counters {
-  const counters: { -readonly [K in keyof Counters]: Counters[K] } = {};
-  for (const field of FIELDS) {
+  return readFields(reader, FIELDS);
+}
+
+/** Reads counters and usage of one frame. */
+export function readResourceUsage(reader: PayloadReader): ResourceUsage {
+  const counters = readCounters(reader);
+  const takenNs = reader.u64();
+  return { ...counters, takenNs, ...readFields(reader, USAGE_FIELDS) };
+}
+
+function readFields<Field extends string>(reader: PayloadReader, fields: readonly Field[]): { [K in Field]?: number } {
+  const values: { [K in Field]?: number } = {};
+  for (const field of fields) {
     const value = reader.u64();
     // Version 1 says "no limit" with a number near 2^63.
-    if (value !== ABSENT && value <= BigInt(Number.MAX_SAFE_INTEGER)) counters[field] = Number(value);
+    if (value !== ABSENT && value <= BigInt(Number.MAX_SAFE_INTEGER)) values[field] = Number(value);
   }
-  return counters;
+  return values;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HijackedStream } from '../engine/connection/hijacked-stream.js';
-import { type Counters, readCounters } from './counters.js';
+import { type ResourceUsage, readResourceUsage } from './counters.js';
 import { type ExecuteRequest, encodeExecuteRequest, outputWindowOf } from './execute-request.js';
 import { FrameDecoder } from './frame-decoder.js';
 import { END_CAUSES, type EndCause, PROTOCOL_VERSION, REPLY, REQUEST } from './protocol.js';
@@ -170,9 +170,9 @@ export class SupervisorConnection {
     return turn;
   }
 
-  /** The sandbox's counters now. */
-  async counters(): Promise<Counters> {
-    return readCounters(await this.#call(REQUEST.counters));
+  /** The sandbox's counters and usage now. */
+  async counters(): Promise<ResourceUsage> {
+    return readResourceUsage(await this.#call(REQUEST.counters));
   }
 
   /** A round trip. */

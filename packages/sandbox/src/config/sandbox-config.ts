@@ -82,7 +82,7 @@ export interface SandboxUlimits {
 }
 
 /** A guarantee that can be required. */
-export type RequiredGuarantee = `${(typeof REQUIRABLE)[number]}.hard`;
+export type RequiredGuarantee = `${(typeof REQUIRABLE_LIMITS)[number]}.hard`;
 
 /** A {@link SandboxConfig} after defaults, without its secrets. */
 export interface ResolvedSandboxConfig {
@@ -103,7 +103,8 @@ export interface ResolvedSandboxConfig {
   readonly workingDirectory: string;
 }
 
-const REQUIRABLE = ['memory', 'swap', 'cpu', 'pids', 'disk', 'time', 'network'] as const;
+/** The limits that can be required to hold. */
+export const REQUIRABLE_LIMITS = ['memory', 'swap', 'cpu', 'pids', 'disk', 'time', 'network'] as const;
 
 /** The engine refuses less than 6 MiB; below 16 not even a shell starts reliably. */
 const MIN_MEMORY_MB = 16;
@@ -157,7 +158,7 @@ export const sandboxConfigSchema: z.ZodType<ResolvedSandboxConfig> = z
       })
       .default({}),
     runtime: z.string().min(1).refine(noNul, 'text without NUL').optional(),
-    require: z.array(z.enum(REQUIRABLE.map((limit) => `${limit}.hard` as const))).default([]),
+    require: z.array(z.enum(REQUIRABLE_LIMITS.map((limit) => `${limit}.hard` as const))).default([]),
     workingDirectory: workingDirectory.default('/workspace'),
   })
   .refine(

@@ -39,7 +39,8 @@ const COUNTS_IMAGE: ReadonlySet<string> = new Set(['btrfs', 'zfs']);
  * for each file. With room for it a full disk is ENOSPC and never OOM.
  */
 export function tmpfsBytes(parts: readonly Omit<TmpfsPart, 'path'>[]): number {
-  return parts.reduce((sum, { sizeBytes, inodes }) => sum + sizeBytes + inodes * INODE_COST_BYTES, 0);
+  const bytes = parts.reduce((sum, { sizeBytes, inodes }) => sum + sizeBytes + inodes * INODE_COST_BYTES, 0);
+  return Math.ceil(bytes / PAGE) * PAGE; // the kernel counts in pages
 }
 
 /**

@@ -18,6 +18,11 @@ export interface ExecuteOptions {
   readonly stdin?: string | Uint8Array;
   /** What is kept of each of stdout and stderr: half of it from the head, half from the tail. @defaultValue 1048576 */
   readonly maxOutputBytes?: number;
+  /**
+   * What happens to a command that prints more than `maxOutputBytes` on a stream: `drop` drops the middle and
+   * counts it, `kill` ends the command and all it started. @defaultValue 'drop'
+   */
+  readonly onOutputLimit?: 'drop' | 'kill';
   /** Ends the command and all it started. */
   readonly signal?: AbortSignal;
   /** Makes a non-zero exit an error. @defaultValue false */
@@ -33,6 +38,7 @@ export interface ResolvedExecuteOptions {
   readonly timeoutSeconds?: number | undefined;
   readonly killGraceMs: number;
   readonly maxOutputBytes: number;
+  readonly onOutputLimit: 'drop' | 'kill';
   readonly check: boolean;
   readonly background: 'kill' | 'keep';
 }
@@ -51,6 +57,7 @@ export const executeOptionsSchema: z.ZodType<ResolvedExecuteOptions> = z.strictO
     .min(0)
     .max(MAX_KEPT_BYTES)
     .default(1024 * 1024),
+  onOutputLimit: z.enum(['drop', 'kill']).default('drop'),
   check: z.boolean().default(false),
   background: z.enum(['kill', 'keep']).default('kill'),
 });

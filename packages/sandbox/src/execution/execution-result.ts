@@ -5,8 +5,8 @@ export type ExecutionCause = 'exited' | 'signalled' | 'timeout' | 'aborted' | 'o
 
 /** A limit that was reached while an execution ran. */
 export interface LimitHit {
-  readonly limit: 'memory' | 'pids';
-  /** Counters of the kernel before and after. */
+  readonly limit: 'memory' | 'pids' | 'output';
+  /** Counters of the kernel before and after; for output the bytes that had come. */
   readonly evidence: Readonly<Record<string, number>>;
   /** `shared` where another execution ran at the same time: either may have reached it. */
   readonly scope: 'execution' | 'shared';

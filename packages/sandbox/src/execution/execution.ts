@@ -13,7 +13,7 @@ import {
 import { NonZeroExitError } from '../errors/execution-errors.js';
 import { toStartError } from '../errors/start-errors.js';
 import { attributeEnd, findLimitsHit, toUsage } from './attribute-end.js';
-import { type ExecutionFacts, ExecutionResult } from './execution-result.js';
+import { type ExecutionFacts, ExecutionResult, type LimitHit } from './execution-result.js';
 import { OutputCapture } from './output-capture.js';
 import { type OutputPiece, OutputQueue } from './output-queue.js';
 import { toRejection } from './to-rejection.js';
@@ -28,6 +28,7 @@ export interface ExecutionRequest {
   readonly timeoutMs: number;
   readonly killGraceMs: number;
   readonly maxOutputBytes: number;
+  readonly onOutputLimit: 'drop' | 'kill';
   readonly background: 'kill' | 'keep';
   readonly hasStdin: boolean;
   readonly check: boolean;
@@ -52,6 +53,7 @@ export class Execution {
   readonly #remote: RemoteExecution;
   readonly #captures: Record<'stdout' | 'stderr', OutputCapture>;
   readonly #queue: OutputQueue;
+  #outputHit: LimitHit | undefined;
 
   constructor(connection: SupervisorConnection, request: ExecutionRequest) {
     this.id = createId('exe');
@@ -81,6 +83,7 @@ export class Execution {
       },
       (stream, piece) => {
         this.#captures[stream].push(piece);
+        this.#limitOutput(stream);
         this.#queue.push(stream, piece);
       },
     );
@@ -123,6 +126,15 @@ export class Execution {
     this.#remote.cancel(cause, this.#request.killGraceMs);
   }
 
+  #limitOutput(stream: 'stdout' | 'stderr'): void {
+    const { onOutputLimit, maxOutputBytes } = this.#request;
+    const printedBytes = this.#captures[stream].receivedBytes;
+    if (onOutputLimit === 'drop' || printedBytes <= maxOutputBytes || this.#outputHit !== undefined) return;
+    const evidence = { [`${stream}Bytes`]: printedBytes, limit: maxOutputBytes };
+    this.#outputHit = { limit: 'output', evidence, scope: 'execution' };
+    this.cancel('output');
+  }
+
   async #settle(): Promise<ExecutionResult> {
     const { signal } = this.#request;
     const onAbort = (): void => {
@@ -145,7 +157,7 @@ export class Execution {
       ...(report.exitCode !== undefined && { exitCode: report.exitCode }),
       ...(report.signalNumber !== undefined && { signal: signalName(report.signalNumber) }),
       cause: attributeEnd(report),
-      limitsHit: findLimitsHit(report),
+      limitsHit: [...findLimitsHit(report), ...(this.#outputHit === undefined ? [] : [this.#outputHit])],
       usage: toUsage(report),
       survivorCount: report.survivorCount,
       hasBackground: report.hasBackground,

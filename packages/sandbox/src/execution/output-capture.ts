@@ -28,6 +28,11 @@ export class OutputCapture {
     if (forHead < piece.length) this.#pushTail(piece.subarray(forHead));
   }
 
+  /** All that was pushed so far. */
+  get receivedBytes(): number {
+    return this.#headBytes + this.#tailEnd;
+  }
+
   finish(): CapturedOutput {
     const head = this.#head.subarray(0, this.#headBytes);
     const tail = this.#orderedTail();

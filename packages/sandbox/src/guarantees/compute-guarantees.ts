@@ -1,5 +1,5 @@
 import type { ContainerDescription } from '@paracle/core';
-import type { RequiredGuarantee, ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import { REQUIRABLE_LIMITS, type ResolvedSandboxConfig } from '../config/sandbox-config.js';
 import { type DiskPlan, tmpfsBytes } from '../disk/plan-disk.js';
 import type { SandboxGuarantees } from './guarantees.js';
 import type { InsideView } from './inside-view.js';
@@ -89,11 +89,6 @@ export function computeGuarantees(
   };
 }
 
-function isHard(guarantees: SandboxGuarantees, required: RequiredGuarantee): boolean {
-  const limit = required.slice(0, -'.hard'.length) as 'memory' | 'swap' | 'cpu' | 'pids' | 'disk' | 'time' | 'network';
-  return guarantees[limit].enforcement === 'hard';
-}
-
 /** Never more than was asked for; whole pages may make it a little less. */
 function isDiskAsAsked(disk: SandboxGuarantees['disk'], config: ResolvedSandboxConfig): boolean {
   if (config.diskMb === undefined && !config.readOnlyFilesystem) return true;
@@ -123,7 +118,9 @@ export function findShortfalls(
     [privileges.hasNoNewPrivileges, 'untrusted processes can gain privileges'],
     [privileges.hasSeccomp, 'no seccomp filter is in force'],
   ];
-  const unmet = config.require.filter((required) => !isHard(guarantees, required));
-  checks.push(...unmet.map((required): [boolean, string] => [false, `${required} was required and does not hold`]));
+  for (const limit of REQUIRABLE_LIMITS) {
+    const isMet = !config.require.includes(`${limit}.hard`) || guarantees[limit].enforcement === 'hard';
+    checks.push([isMet, `${limit}.hard was required and does not hold`]);
+  }
   return checks.filter(([holds]) => !holds).map(([, sentence]) => sentence);
 }

@@ -1,5 +1,11 @@
 import { posix } from 'node:path';
-import { type CallOptions, type Counters, type Engine, parseConfig, type SupervisorConnection } from '@paracle/core';
+import {
+  type CallOptions,
+  type Engine,
+  parseConfig,
+  type ResourceUsage,
+  type SupervisorConnection,
+} from '@paracle/core';
 import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
 import { SandboxError } from '../errors/sandbox-errors.js';
@@ -92,8 +98,8 @@ export class Sandbox {
     return copyIn(this.#connected(), source, { target, user: this.user, options });
   }
 
-  /** The kernel's counters of the sandbox now. */
-  async getStats(): Promise<Counters> {
+  /** What the sandbox uses now, by the kernel's counters. */
+  async getStats(): Promise<ResourceUsage> {
     return this.#connected().counters();
   }
 
@@ -155,6 +161,7 @@ export class Sandbox {
       timeoutMs: Math.ceil((parsed.timeoutSeconds ?? this.config.timeoutSeconds) * 1000),
       killGraceMs: parsed.killGraceMs,
       maxOutputBytes: parsed.maxOutputBytes,
+      onOutputLimit: parsed.onOutputLimit,
       background: parsed.background,
       check: parsed.check,
       hasStdin: isStreamed || stdin !== undefined,

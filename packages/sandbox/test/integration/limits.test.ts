@@ -140,3 +140,22 @@ it('gives no more CPU time than was asked for', async () => {
   expect(share).toBeGreaterThan(0.1);
   expect(share).toBeLessThan(0.65);
 });
+
+it('ends a command that prints too much where that was asked for, and all it started', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create();
+  const options = { onOutputLimit: 'kill', maxOutputBytes: 1000, killGraceMs: 0 } as const;
+  const failure = sandbox.execute(['sh', '-c', 'sleep 1000 & yes >&2'], options);
+
+  await expect(failure).rejects.toMatchObject({
+    code: 'PARACLE_SANDBOX_LIMIT_EXCEEDED',
+    limitsHit: [{ limit: 'output', evidence: { stderrBytes: expect.any(Number), limit: 1000 }, scope: 'execution' }],
+    result: { cause: 'output', survivorCount: 0 },
+  });
+  await expect(sandbox.getStats()).resolves.toMatchObject({ pids: 1 });
+  await expect(sandbox.execute(['head', '-c', '1000', '/dev/zero'], options)).resolves.toMatchObject({
+    cause: 'exited',
+  });
+  const dropped = await sandbox.execute(['head', '-c', '5000', '/dev/zero'], { maxOutputBytes: 1000 });
+  expect(dropped).toMatchObject({ cause: 'exited', limitsHit: [], droppedBytes: { stdout: 4000 } });
+});

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -22,9 +22,11 @@ export class PrivateEngine implements AsyncDisposable {
     execFileSync('ip', ['-n', NAMESPACE, 'link', 'set', 'lo', 'up']);
   }
 
-  static async boot(): Promise<PrivateEngine> {
+  /** With `btrfs` its data are on a file system of that type, whose quotas the storage driver uses. */
+  static async boot(options: { readonly filesystem?: 'btrfs' } = {}): Promise<PrivateEngine> {
     const engine = new PrivateEngine();
     try {
+      if (options.filesystem === 'btrfs') engine.#mountBtrfs();
       await engine.start();
       await engine.#copyImage();
       return engine;
@@ -68,6 +70,17 @@ export class PrivateEngine implements AsyncDisposable {
       `for place in $(grep -o " ${this.#directory}[^ ]*" /proc/mounts | sort -r); do umount -l $place; done`,
     ]);
     rmSync(this.#directory, { recursive: true, force: true });
+    // The killed engine's control groups, one in each hierarchy.
+    execFileSync('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*/${NAMESPACE}*`, '-delete']);
+  }
+
+  #mountBtrfs(): void {
+    const disk = join(this.#directory, 'disk');
+    const data = join(this.#directory, 'data');
+    mkdirSync(data);
+    execFileSync('truncate', ['--size=4G', disk]);
+    execFileSync('mkfs.btrfs', ['--quiet', disk]);
+    execFileSync('mount', ['-o', 'loop', disk, data]);
   }
 
   get #socket(): string {

@@ -118,6 +118,7 @@ describe('execute options', () => {
       environment: {},
       killGraceMs: 2000,
       maxOutputBytes: 1024 * 1024,
+      onOutputLimit: 'drop',
       check: false,
       background: 'kill',
     });

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, request } from 'node:http';
+import type { Engine } from '@paracle/core';
+
+/** An image that exists for one test. */
+export interface TestImage extends AsyncDisposable {
+  readonly reference: string;
+}
+
+/** Derives an image from `python:3.11-slim` by Dockerfile instructions, and by settings that have none. */
+export async function deriveImage(
+  engine: Engine,
+  instructions: readonly string[],
+  settings: object = {},
+): Promise<TestImage> {
+  const { id } = await engine.containers.create({ body: { Image: 'python:3.11-slim', Cmd: ['true'], ...settings } });
+  try {
+    return await make(engine, `/commit?container=${id}&`, instructions);
+  } finally {
+    await engine.containers.remove(id, { force: true });
+  }
+}
+
+/** Two blocks of zeros end an archive. */
+const EMPTY_TAR = Buffer.alloc(1024);
+
+/** Makes an image with nothing in it. */
+export async function scratchImage(engine: Engine, instructions: readonly string[]): Promise<TestImage> {
+  return make(engine, '/images/create?fromSrc=-&', instructions, EMPTY_TAR);
+}
+
+async function make(engine: Engine, path: string, instructions: readonly string[], body?: Buffer): Promise<TestImage> {
+  const repo = `paracle-test-${randomUUID()}`;
+  const query = new URLSearchParams({ repo, tag: 'test' });
+  for (const line of instructions) query.append('changes', line);
+  await call(engine, 'POST', `${path}${query.toString()}`, body);
+  const reference = `${repo}:test`;
+  return { reference, [Symbol.asyncDispose]: async () => call(engine, 'DELETE', `/images/${reference}`) };
+}
+
+async function call(engine: Engine, method: string, path: string, body?: Buffer): Promise<void> {
+  const { endpoint } = await engine.connect();
+  if (endpoint.type !== 'socket') throw new Error('Expected the engine to listen on a socket');
+  const headers = { 'Content-Type': body === undefined ? 'application/json' : 'application/x-tar' };
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    request({ socketPath: endpoint.path, method, path, headers }, resolve).on('error', reject).end(body);
+  });
+  const text = Buffer.concat(await answer.toArray()).toString();
+  if ((answer.statusCode ?? 0) >= 300) throw new Error(`${method} ${path}: ${text}`);
+}

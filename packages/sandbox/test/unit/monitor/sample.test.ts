@@ -1,0 +1,54 @@
+import { expect, it } from '@jest/globals';
+import type { ResourceUsage } from '@paracle/core';
+import { toSample } from '../../../src/monitor/sample.js';
+import { SampleStatistics } from '../../../src/monitor/sample-statistics.js';
+
+const MS = 1_000_000n;
+const first: ResourceUsage = {
+  takenNs: 5_000n * MS,
+  cpuMicroseconds: 1_000_000,
+  memoryBytes: 300,
+  inactiveCacheBytes: 100,
+  memoryLimitBytes: 1000,
+  pids: 3,
+};
+
+it('leaves out what can’t be known: CPU before there are two readings, and what the kernel does not tell', () => {
+  expect(toSample(first, undefined, first.takenNs)).toEqual({
+    elapsedMs: 0,
+    memoryBytes: 200,
+    memoryPercent: 20,
+    pids: 3,
+  });
+  expect(toSample({ takenNs: 7n * MS }, first, 0n)).toEqual({ elapsedMs: 7 });
+});
+
+it('counts CPU time over all cores by the sandbox’s own clock', () => {
+  const now = { ...first, takenNs: first.takenNs + 500n * MS, cpuMicroseconds: 1_750_000 };
+  expect(toSample(now, first, first.takenNs)).toMatchObject({ elapsedMs: 500, cpuPercent: 150 });
+});
+
+it.each([
+  ['a clock that stands still', { takenNs: first.takenNs }, undefined],
+  ['a counter that goes back', { takenNs: first.takenNs + MS, cpuMicroseconds: 0 }, 0],
+])('is not led astray by %s', (_title, change, cpuPercent) => {
+  expect(toSample({ ...first, ...change }, first, first.takenNs).cpuPercent).toBe(cpuPercent);
+});
+
+it('takes more cache than memory for no memory', () => {
+  expect(toSample({ ...first, inactiveCacheBytes: 500 }, undefined, 0n).memoryBytes).toBe(0);
+});
+
+it('sums up over the samples that had a value', () => {
+  const statistics = new SampleStatistics();
+  expect(statistics.averages).toEqual({});
+  for (const sample of [
+    { elapsedMs: 0, pids: 2 },
+    { elapsedMs: 1, pids: 6, cpuPercent: 50 },
+    { elapsedMs: 2, pids: 4, cpuPercent: 100 },
+  ])
+    statistics.add(sample);
+
+  expect(statistics.averages).toEqual({ pids: 4, cpuPercent: 75 });
+  expect(statistics.peaks).toEqual({ pids: 6, cpuPercent: 100 });
+});
