@@ -27,8 +27,8 @@ export interface SandboxConfig {
   readonly diskMb?: number;
   /**
    * Another way to enforce `diskMb` than the storage driver's quota. `tmpfs`: the root file system is
-   * read-only, and the working directory (six shares), `/tmp`, the home and each volume of the image (one
-   * share each) are in memory, which is added to `memoryMb`; each holds one file per 8 KiB at most. Not in snapshots.
+   * read-only, and the working directory (six shares), `/tmp`, `/dev/shm`, the home and each volume of the image
+   * (one share each) are in memory. Room for them at worst is added to `memoryMb`. Not in snapshots.
    */
   readonly diskEnforcement?: 'tmpfs';
   /**
@@ -128,7 +128,11 @@ const workingDirectory = z
   .string()
   .regex(/^(\/[^/\0]+)+$/u, 'an absolute path without a slash at its end, not the root itself')
   .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'a path without "." and ".."')
-  .refine((path) => !/^\/(proc|sys|dev|\.paracle)(\/|$)/u.test(path), 'a path outside /proc, /sys, /dev and /.paracle');
+  .refine(
+    (path) =>
+      !/^\/(?:proc|sys|dev|\.paracle|bin|sbin|lib(?:32|64|x32)?|etc|boot|root|usr(?!\/src\/))(?:\/|$)/u.test(path),
+    'a path outside of what belongs to the system or to Paracle (/usr/src/… may be used)',
+  );
 
 /** Environment variables. */
 export const environmentSchema: z.ZodType<Readonly<Record<string, string>>> = z.record(

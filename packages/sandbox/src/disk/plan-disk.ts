@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { EngineCapabilities, ImageDescription } from '@paracle/core';
 import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
@@ -9,6 +10,8 @@ export interface TmpfsPart {
   readonly sizeBytes: number;
   /** Files, directories and links that may be in it. */
   readonly inodes: number;
+  /** Whether everybody may write to it, as to `/tmp`. */
+  readonly isShared: boolean;
 }
 
 /**
@@ -24,22 +27,32 @@ const MEBIBYTE = 1024 * 1024;
 const PAGE = 4096;
 /** One file for this many bytes of space. */
 const BYTES_PER_INODE = 8192;
-/** Kernel memory of one file in memory, name included: 1.1 to 1.3 KiB were seen on Linux 6.18, with room above. */
-const INODE_COST_BYTES = 1536;
+/**
+ * Memory of one file in memory beside its contents, in bytes: 1.5 KiB for a file with a long name and twice that
+ * for one with extended attributes were the most that was seen on Linux 6.18.
+ */
+const INODE_COST_BYTES = 4096;
+/** Memory of one byte of contents: a page whose neighbours are holes takes 3.1 KiB of the kernel's tree beside its own 4. */
+const CONTENT_COST = 2;
 /** Space of a read-only sandbox whose `diskMb` is not given. */
 const READ_ONLY_DISK_MB = 256;
 /** Shares of the whole: the working directory is where the work is. */
 const WORKING_DIRECTORY_SHARE = 6;
 const OTHER_SHARE = 1;
+/** Directories that everybody may write to. */
+const SHARED: ReadonlySet<string> = new Set(['/tmp', '/dev/shm']);
 /** Storage drivers whose quota counts the image's own bytes too. */
 const COUNTS_IMAGE: ReadonlySet<string> = new Set(['btrfs', 'zfs']);
 
 /**
  * Memory that directories may take when they are full, in bytes: their contents, and what the kernel keeps
- * for each file. With room for it a full disk is ENOSPC and never OOM.
+ * for each file and page at worst. With room for it a full disk is ENOSPC and never OOM.
  */
-export function tmpfsBytes(parts: readonly Omit<TmpfsPart, 'path'>[]): number {
-  const bytes = parts.reduce((sum, { sizeBytes, inodes }) => sum + sizeBytes + inodes * INODE_COST_BYTES, 0);
+export function tmpfsBytes(parts: readonly Pick<TmpfsPart, 'sizeBytes' | 'inodes'>[]): number {
+  const bytes = parts.reduce(
+    (sum, { sizeBytes, inodes }) => sum + sizeBytes * CONTENT_COST + inodes * INODE_COST_BYTES,
+    0,
+  );
   return Math.ceil(bytes / PAGE) * PAGE; // the kernel counts in pages
 }
 
@@ -57,7 +70,9 @@ export function planDisk(
 ): DiskPlan {
   const { capabilities, image, homeDirectory } = context;
   if (config.readOnlyFilesystem || config.diskEnforcement === 'tmpfs') {
-    const paths = ['/tmp', homeDirectory, ...image.volumePaths];
+    const volumePaths = image.volumePaths.map((path) => posix.normalize(path).replace(/(?<=.)\/$/u, ''));
+    refuseSystemPaths(volumePaths);
+    const paths = ['/tmp', '/dev/shm', homeDirectory, ...volumePaths];
     return { mechanism: 'tmpfs', parts: share(config.diskMb ?? READ_ONLY_DISK_MB, config.workingDirectory, paths) };
   }
   if (config.diskMb === undefined) return { mechanism: 'none' };
@@ -72,7 +87,7 @@ function share(diskMb: number, workingDirectory: string, paths: readonly string[
   const unit = (diskMb * MEBIBYTE) / (WORKING_DIRECTORY_SHARE + others.length * OTHER_SHARE);
   const toPart = (path: string, shares: number): TmpfsPart => {
     const sizeBytes = Math.floor((unit * shares) / PAGE) * PAGE;
-    return { path, sizeBytes, inodes: Math.ceil(sizeBytes / BYTES_PER_INODE) };
+    return { path, sizeBytes, inodes: Math.ceil(sizeBytes / BYTES_PER_INODE), isShared: SHARED.has(path) };
   };
   return [toPart(workingDirectory, WORKING_DIRECTORY_SHARE), ...others.map((path) => toPart(path, OTHER_SHARE))];
 }
@@ -94,6 +109,19 @@ function withoutQuotas({
       suggestion:
         "Set diskEnforcement: 'tmpfs' (a read-only root, files in memory), or keep the engine's data on btrfs, or on xfs with project quotas.",
     },
+  );
+}
+
+/** What the engine or Paracle mounts there themselves must stay. */
+function refuseSystemPaths(volumePaths: readonly string[]): void {
+  const refused = volumePaths.filter(
+    (path) => path === '/' || /^\/(?:proc|sys|dev(?!\/shm$)|\.paracle)(?:\/|$)/u.test(path),
+  );
+  if (refused.length === 0) return;
+  throw new SandboxError(
+    sandboxErrorCodes.limitUnsupported,
+    `The image declares volumes where a read-only sandbox can have none: ${refused.join(', ')}`,
+    { details: { option: 'baseImage', volumePaths: refused }, suggestion: 'Use an image without these volumes.' },
   );
 }
 

@@ -122,7 +122,7 @@ export class Execution {
   }
 
   /** Ends all its processes: TERM, then KILL after `killGraceMs`. */
-  cancel(cause: EndCause = 'aborted'): void {
+  cancel(cause: Extract<EndCause, 'aborted' | 'timeout' | 'rolled_back'> = 'aborted'): void {
     this.#remote.cancel(cause, this.#request.killGraceMs);
   }
 
@@ -132,7 +132,7 @@ export class Execution {
     if (onOutputLimit === 'drop' || printedBytes <= maxOutputBytes || this.#outputHit !== undefined) return;
     const evidence = { [`${stream}Bytes`]: printedBytes, limit: maxOutputBytes };
     this.#outputHit = { limit: 'output', evidence, scope: 'execution' };
-    this.cancel('output');
+    this.#remote.cancel('output', this.#request.killGraceMs);
   }
 
   async #settle(): Promise<ExecutionResult> {
@@ -156,7 +156,8 @@ export class Execution {
       command: this.command,
       ...(report.exitCode !== undefined && { exitCode: report.exitCode }),
       ...(report.signalNumber !== undefined && { signal: signalName(report.signalNumber) }),
-      cause: attributeEnd(report),
+      // The order to end it may have come a moment after its end.
+      cause: this.#outputHit === undefined ? attributeEnd(report) : 'output',
       limitsHit: [...findLimitsHit(report), ...(this.#outputHit === undefined ? [] : [this.#outputHit])],
       usage: toUsage(report),
       survivorCount: report.survivorCount,

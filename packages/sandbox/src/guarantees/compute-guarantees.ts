@@ -2,7 +2,7 @@ import type { ContainerDescription } from '@paracle/core';
 import { REQUIRABLE_LIMITS, type ResolvedSandboxConfig } from '../config/sandbox-config.js';
 import { type DiskPlan, tmpfsBytes } from '../disk/plan-disk.js';
 import type { SandboxGuarantees } from './guarantees.js';
-import type { InsideView } from './inside-view.js';
+import type { InsideMount, InsideView } from './inside-view.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -18,6 +18,14 @@ function readNumber(value: unknown, name: string): number | undefined {
 function readText(value: unknown, name: string): string {
   const found = readProperty(value, name);
   return typeof found === 'string' ? found : '';
+}
+
+/** Whether something else than the parts could be filled: what is there always, and isn't a place for files, is no stray. */
+function isStray({ path, isReadOnly }: InsideMount, parts: readonly { readonly path: string }[]): boolean {
+  if (isReadOnly || parts.some((part) => part.path === path)) return false;
+  return !/^\/(?:proc|sys|dev|dev\/pts|dev\/mqueue|\.paracle\/store|etc\/(?:hosts|hostname|resolv\.conf))(?:$|(?<=^\/(?:proc|sys))\/)/u.test(
+    path,
+  );
 }
 
 /** Space for files: a quota as the engine reports it, or what is mounted inside while nothing else is writable. */
@@ -37,9 +45,16 @@ function computeDisk(hostConfig: unknown, inside: InsideView, disk: DiskPlan): S
     if (mount?.type !== 'tmpfs' || sizeBytes === undefined || inodes === undefined) return [];
     return [{ path, limitBytes: sizeBytes, inodes }];
   });
-  if (parts.length < disk.parts.length) return none;
+  if (parts.length < disk.parts.length || inside.mounts.some((mount) => isStray(mount, parts))) return none;
   const limitBytes = parts.reduce((sum, part) => sum + part.limitBytes, 0);
   return { enforcement: 'hard', mechanism: 'tmpfs', limitBytes, parts };
+}
+
+/** Whether no network is there: neither by what the engine says now, nor by the routes that processes have. */
+function isAlone({ networkSettings }: ContainerDescription, inside: InsideView): boolean {
+  const networks = readProperty(networkSettings, 'Networks');
+  const names = typeof networks === 'object' && networks !== null ? Object.keys(networks) : [];
+  return names.every((name) => name === 'none') && !inside.hasRoutes;
 }
 
 /** What is weaker than the default or was never tried, in plain sentences. */
@@ -70,14 +85,15 @@ export function computeGuarantees(
   return {
     memory: {
       enforcement: isMemoryHard ? 'hard' : 'none',
-      ...(inside.memoryLimitBytes !== undefined && { limitBytes: inside.memoryLimitBytes - tmpfsBytes(inMemory) }),
+      ...(inside.memoryLimitBytes !== undefined && { limitBytes: inside.memoryLimitBytes }),
+      ...(inMemory.length > 0 && { reservedForFilesBytes: tmpfsBytes(inMemory) }),
     },
     swap: isSwapPinned ? { enforcement: 'hard', limitBytes: 0 } : { enforcement: 'none' },
     cpu: nanoCpus === undefined ? { enforcement: 'none' } : { enforcement: 'hard', cores: nanoCpus / 1e9 },
     pids: inside.pidsLimit === undefined ? { enforcement: 'none' } : { enforcement: 'hard', limit: inside.pidsLimit },
     disk,
     time: { enforcement: 'hard' },
-    network: { enforcement: mode === 'none' ? 'hard' : 'none', mode },
+    network: { enforcement: mode === 'none' && isAlone(described, inside) ? 'hard' : 'none', mode },
     privileges: {
       uid: inside.uid,
       gid: inside.gid,
@@ -106,12 +122,15 @@ export function findShortfalls(
 ): string[] {
   const { memory, swap, cpu, pids, disk, network, privileges } = guarantees;
   const checks: [boolean, string][] = [
-    [memory.limitBytes === config.memoryMb * MEBIBYTE, `memory is limited to ${memory.limitBytes ?? 'nothing'} inside`],
+    [
+      memory.limitBytes === config.memoryMb * MEBIBYTE + (memory.reservedForFilesBytes ?? 0),
+      `memory is limited to ${memory.limitBytes ?? 'nothing'} inside`,
+    ],
     [swap.enforcement === 'hard', 'swap is not limited, so memory is not'],
     [cpu.enforcement === 'hard', 'CPU time is not limited'],
     [pids.limit === config.pidsLimit, `processes are limited to ${pids.limit ?? 'nothing'} inside`],
     [isDiskAsAsked(disk, config), `disk space is limited to ${disk.limitBytes ?? 'nothing'}`],
-    [network.enforcement === 'hard', `the network mode is ${network.mode}`],
+    [network.enforcement === 'hard', `the network mode is ${network.mode}, and a network may be there`],
     [privileges.uid > 0 && privileges.gid > 0, 'untrusted processes run as root'],
     [inside.supplementaryGroups === '', `untrusted processes are in groups ${inside.supplementaryGroups}`],
     [!privileges.hasCapabilities, 'untrusted processes hold capabilities'],

@@ -6,13 +6,21 @@ export type Enforcement = 'hard' | 'soft' | 'none';
  * what an untrusted process sees inside; never from the configuration.
  */
 export interface SandboxGuarantees {
-  readonly memory: { readonly enforcement: Enforcement; readonly limitBytes?: number };
+  /**
+   * `limitBytes` is what is in force for all together. `reservedForFilesBytes` of it are there for files in memory
+   * (see `disk`): what these don't take, processes may.
+   */
+  readonly memory: {
+    readonly enforcement: Enforcement;
+    readonly limitBytes?: number;
+    readonly reservedForFilesBytes?: number;
+  };
   readonly swap: { readonly enforcement: Enforcement; readonly limitBytes?: number };
   readonly cpu: { readonly enforcement: Enforcement; readonly cores?: number };
   readonly pids: { readonly enforcement: Enforcement; readonly limit?: number };
   /**
    * Space for files. `limitBytes` is what the sandbox itself may fill; with `tmpfs` it is in memory, in `parts`
-   * that are limited each for itself, and not in `memory.limitBytes`.
+   * that are limited each for itself.
    */
   readonly disk: {
     readonly enforcement: Enforcement;

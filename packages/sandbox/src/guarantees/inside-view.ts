@@ -1,8 +1,12 @@
-import type { SupervisorConnection } from '@paracle/core';
+import type { CallOptions, Counters, SupervisorConnection } from '@paracle/core';
 
 const STATUS = '/proc/self/status';
 const SWAPS = '/proc/swaps';
 const MOUNTS = '/proc/self/mounts';
+const ROUTES = '/proc/self/net/route';
+const ROUTES_IPV6 = '/proc/self/net/ipv6_route';
+/** The supervisor never applies the filter that it puts on commands: what it has is the engine's. */
+const SUPERVISOR_STATUS = '/proc/1/status';
 const PROBE_TIMEOUT_MS = 10_000;
 
 /** A file system as an untrusted process sees it. */
@@ -28,6 +32,8 @@ export interface InsideView {
   readonly memoryLimitBytes?: number;
   readonly pidsLimit?: number;
   readonly mounts: readonly InsideMount[];
+  /** Whether any route leads elsewhere than to loopback. */
+  readonly hasRoutes: boolean;
 }
 
 function parseProbe(output: string): ReadonlyMap<string, string> {
@@ -58,21 +64,55 @@ function parseMounts(text: string): InsideMount[] {
     });
 }
 
+/** @see proc(5): the first column of IPv4 routes, and the last of IPv6 routes, names the interface. */
+function hasRoutes(ipv4: string, ipv6: string): boolean {
+  const interfaces = [
+    ...ipv4
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => line.split(/\s/u)[0]),
+    ...ipv6
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/u).at(-1)),
+  ];
+  return interfaces.some((name) => name !== undefined && name !== '' && name !== 'lo');
+}
+
 /** Blanks and backslashes stand there as `\040`, in octal. */
 function unescape(path: string): string {
   return path.replace(/\\([0-7]{3})/gu, (_all, digits: string) => String.fromCharCode(parseInt(digits, 8)));
+}
+
+/** A sandbox that is paused answers nothing. */
+async function orGivenUp<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  work.catch(() => undefined);
+  signal.throwIfAborted();
+  const ended = new AbortController();
+  const givenUp = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: ended.signal });
+  });
+  try {
+    await Promise.race([work, givenUp]);
+    signal.throwIfAborted();
+    return await work;
+  } finally {
+    ended.abort();
+  }
 }
 
 /** Asks a process with the untrusted identity what it is allowed; no program of the image is involved. */
 export async function lookInside(
   connection: SupervisorConnection,
   identity: { readonly uid: number; readonly gid: number },
+  { signal, timeoutMs = PROBE_TIMEOUT_MS }: CallOptions,
 ): Promise<InsideView> {
-  let output = '';
+  const pieces: Buffer[] = [];
   const probe = connection.execute(
     {
       kind: 'probe',
-      argv: [STATUS, SWAPS, MOUNTS],
+      argv: [STATUS, SWAPS, MOUNTS, ROUTES, ROUTES_IPV6, SUPERVISOR_STATUS],
       environment: {},
       workingDirectory: '/',
       ...identity,
@@ -82,11 +122,16 @@ export async function lookInside(
       keepsBackground: false,
     },
     (_stream, piece) => {
-      output += piece.toString('latin1');
+      pieces.push(Buffer.from(piece));
     },
   );
-  const [, counters] = await Promise.all([probe.ended, connection.counters()]);
-  const files = parseProbe(output);
+  const limit = AbortSignal.timeout(timeoutMs);
+  const givenUp = AbortSignal.any([limit, ...(signal === undefined ? [] : [signal])]);
+  const [, counters] = await orGivenUp(Promise.all([probe.ended, connection.counters()]), givenUp);
+  return toInsideView(parseProbe(Buffer.concat(pieces).toString()), counters);
+}
+
+function toInsideView(files: ReadonlyMap<string, string>, counters: Counters): InsideView {
   const status = files.get(STATUS) ?? '';
   const field = (name: string): string => new RegExp(`^${name}:[\\t ]*(.*)$`, 'mu').exec(status)?.[1] ?? '';
   return {
@@ -95,11 +140,12 @@ export async function lookInside(
     supplementaryGroups: field('Groups').trim(),
     hasCapabilities: ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'].some((name) => !/^0+$/u.test(field(name))),
     hasNoNewPrivileges: field('NoNewPrivs') === '1',
-    hasSeccomp: field('Seccomp') === '2',
+    hasSeccomp: /^Seccomp:\s*2$/mu.test(files.get(SUPERVISOR_STATUS) ?? ''),
     hasSwap: (files.get(SWAPS) ?? '').trim().split('\n').length > 1,
     ...(counters.memoryLimitBytes !== undefined && { memoryLimitBytes: counters.memoryLimitBytes }),
     ...(counters.pidsLimit !== undefined && { pidsLimit: counters.pidsLimit }),
     mounts: parseMounts(files.get(MOUNTS) ?? ''),
+    hasRoutes: hasRoutes(files.get(ROUTES) ?? '', files.get(ROUTES_IPV6) ?? ''),
   };
 }
 

@@ -75,8 +75,8 @@ function toUlimits({ ulimits }: ResolvedSandboxConfig): { readonly Ulimits?: rea
 }
 
 function toTmpfs(parts: readonly TmpfsPart[]): Readonly<Record<string, string>> {
-  const toOptions = ({ path, sizeBytes, inodes }: TmpfsPart): string =>
-    `rw,exec,nosuid,nodev,size=${sizeBytes},nr_inodes=${inodes},mode=${path === '/tmp' ? '1777' : '0755'}`;
+  const toOptions = ({ sizeBytes, inodes, isShared }: TmpfsPart): string =>
+    `rw,exec,nosuid,nodev,size=${sizeBytes},nr_inodes=${inodes},mode=${isShared ? '1777' : '0755'}`;
   return Object.fromEntries(parts.map((part) => [part.path, toOptions(part)]));
 }
 

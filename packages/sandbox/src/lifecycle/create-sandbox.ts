@@ -148,7 +148,10 @@ async function prepare(
   const user = await resolveUser({ asked: config.user, image: parts.image.user }, files);
   const verify = async (options: CallOptions = {}): Promise<SandboxGuarantees> =>
     verifyGuarantees(context, { ...parts, user }, options);
-  const [guarantees] = await Promise.all([verify({ signal }), makeDirectories(files, config, user)]);
+  const [guarantees] = await Promise.all([
+    verify({ signal }),
+    makeDirectories(files, { config, disk: parts.disk, user }),
+  ]);
   return { user, guarantees, verify };
 }
 
@@ -159,7 +162,7 @@ async function verifyGuarantees(
   options: CallOptions,
 ): Promise<SandboxGuarantees> {
   const [inside, container] = await Promise.all([
-    lookInside(connection, user),
+    lookInside(connection, user, options),
     engine.containers.inspect(containerId, options),
   ]);
   const guarantees = computeGuarantees(container, inside, disk);
@@ -168,12 +171,21 @@ async function verifyGuarantees(
   return guarantees;
 }
 
-async function makeDirectories(files: FileService, config: ResolvedSandboxConfig, user: SandboxUser): Promise<void> {
+async function makeDirectories(
+  files: FileService,
+  {
+    config,
+    disk,
+    user,
+  }: { readonly config: ResolvedSandboxConfig; readonly disk: DiskPlan; readonly user: SandboxUser },
+): Promise<void> {
   const own = { mode: 0o755, owner: user };
+  const volumes = disk.mechanism === 'tmpfs' ? disk.parts.filter(({ isShared }) => !isShared) : [];
+  const directories = new Set([HOME_DIRECTORY, config.workingDirectory, ...volumes.map(({ path }) => path)]);
   await Promise.all(
     [...parentsOf(HOME_DIRECTORY), ...parentsOf(config.workingDirectory)].map((path) => makeIfMissing(files, path)),
   );
-  await Promise.all([files.makeDirectory(HOME_DIRECTORY, own), files.makeDirectory(config.workingDirectory, own)]);
+  await Promise.all([...directories].map(async (path) => files.makeDirectory(path, own)));
 }
 
 function parentsOf(path: string): string[] {

@@ -34,12 +34,16 @@ async function findUser(user: string, files: FileService): Promise<SandboxUser |
   const [name = '', groupName] = user.split(':');
   if (name === '' || name === 'root' || name === '0') return undefined;
   const entry = /^\d+$/u.test(name) ? undefined : await findEntry(files, '/etc/passwd', name);
-  const uid = entry === undefined ? Number(name) : Number(entry[2]);
+  const uid = toId(entry?.[2] ?? name);
   const group =
     groupName === undefined || /^\d+$/u.test(groupName) ? undefined : await findEntry(files, '/etc/group', groupName);
-  const gid = Number(group?.[2] ?? groupName ?? entry?.[3] ?? uid);
+  const gid = toId(group?.[2] ?? groupName ?? entry?.[3] ?? String(uid));
   // An image may say `User: 1000`, for which the engine takes group 0: its own number is the safe one.
   return isPlain(uid) && isPlain(gid) ? { uid, gid } : undefined;
+}
+
+function toId(text: string): number {
+  return /^\d+$/u.test(text) ? Number(text) : Number.NaN;
 }
 
 function isPlain(id: number): boolean {
@@ -48,9 +52,10 @@ function isPlain(id: number): boolean {
 
 async function findEntry(files: FileService, database: string, name: string): Promise<string[] | undefined> {
   let text = '';
-  await files.read(database, (piece) => {
+  const reading = files.read(database, (piece) => {
     if (text.length < MAX_DATABASE_BYTES) text += piece.toString('latin1');
   });
+  await reading.catch(() => undefined); // an image without it has no names
   return text
     .split('\n')
     .map((line) => line.split(':'))

@@ -32,6 +32,10 @@ export interface SandboxManagerStats {
   readonly destroyedCount: number;
 }
 
+const secretsSchema: z.ZodType<{ readonly secrets: Readonly<Record<string, string>> }> = z.strictObject({
+  secrets: environmentSchema,
+});
+
 const countsSchema: z.ZodType<{ readonly maxConcurrent: number }> = z.strictObject({
   maxConcurrent: z.int().min(1).max(10_000).default(10),
 });
@@ -75,7 +79,8 @@ export class SandboxManager {
     this.#refuseIfClosed();
     const { secrets, ...rest } = config;
     const resolved = parseConfig(sandboxConfigSchema, rest, 'sandbox config');
-    const hidden = parseConfig(environmentSchema, secrets ?? {}, 'sandbox secrets');
+    // Under that name, so that what is wrong with one is told without repeating it.
+    const { secrets: hidden } = parseConfig(secretsSchema, { secrets: secrets ?? {} }, 'sandbox config');
     const signal = AbortSignal.any([this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])]);
     signal.throwIfAborted();
     this.#sweep ??= this.#sweepOrphans();
@@ -177,8 +182,8 @@ export class SandboxManager {
   }
 
   async #shutDown(): Promise<void> {
-    await this.#sweep;
     this.#closing.abort(new SandboxError(sandboxErrorCodes.managerClosed, 'The sandbox manager was closed'));
+    await this.#sweep;
     await Promise.allSettled(this.#underWay);
     const outcomes = await Promise.allSettled([...this.#sandboxes.values()].map(async (sandbox) => sandbox.destroy()));
     if (this.#ownsEngine) await this.#engine.close();

@@ -31,6 +31,9 @@ export interface ThresholdEvent {
   readonly sample: SandboxSample;
 }
 
+/** How long a closing monitor waits for its last sample. */
+const LAST_SAMPLE_MS = 1000;
+
 const optionsSchema = z.strictObject({
   intervalSeconds: z.number().min(0.05).max(86_400).default(1),
   maxSamples: z.int().min(1).max(1_000_000).default(3600),
@@ -54,7 +57,10 @@ export class SandboxMonitor {
   #before: ResourceUsage | undefined;
   #taken = 0;
   #isClosed = false;
+  #hasEnded = false;
+  #timer: NodeJS.Timeout | undefined;
   #wake: () => void = () => undefined;
+  #giveUp: (reason: Error) => void = () => undefined;
 
   /** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong */
   constructor(sandbox: Sandbox, options: SandboxMonitorOptions = {}) {
@@ -86,23 +92,31 @@ export class SandboxMonitor {
     let seen = this.#taken;
     for (;;) {
       const missed = this.#taken - seen;
-      const kept = this.#samples.slice(-Math.min(missed, this.#samples.length));
       seen = this.#taken;
-      if (missed > 0) yield* kept;
-      else if (this.#isClosed) return;
-      else await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      if (missed > 0) yield* this.#samples.slice(-missed);
+      else if (this.#hasEnded) return;
+      else await this.#next();
     }
   }
 
-  /** Takes a last sample and ends. May be called again. */
+  /** Takes a last sample, unless the sandbox does not answer, and ends. May be called again. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#wake();
+    // A sandbox that is paused never answers.
+    const timer = setTimeout(() => this.#giveUp(new Error('The monitor was closed')), LAST_SAMPLE_MS);
     await this.#running;
+    clearTimeout(timer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Who waits for a sample keeps the process alive; else a monitor does not. */
+  async #next(): Promise<void> {
+    this.#timer?.ref();
+    await new Promise<void>((resolve) => this.#waiting.add(resolve));
   }
 
   async #run(): Promise<void> {
@@ -119,13 +133,14 @@ export class SandboxMonitor {
       await this.#sleep(startedAt + turn * intervalMs - performance.now());
     }
     this.#isClosed = true;
+    this.#hasEnded = true;
     this.#notify();
   }
 
   /** Takes one sample; false where the sandbox gives none any more. */
   async #sample(): Promise<boolean> {
     try {
-      const usage = await this.#sandbox.getStats();
+      const usage = await this.#ask();
       this.#first ??= usage;
       this.#keep(toSample(usage, this.#before, this.#first.takenNs));
       this.#before = usage;
@@ -133,6 +148,13 @@ export class SandboxMonitor {
     } catch {
       return false; // it has ended, and everybody who uses it is told so
     }
+  }
+
+  async #ask(): Promise<ResourceUsage> {
+    return new Promise((resolve, reject) => {
+      this.#giveUp = reject;
+      this.#sandbox.getStats().then(resolve, reject);
+    });
   }
 
   #keep(sample: SandboxSample): void {
@@ -161,10 +183,10 @@ export class SandboxMonitor {
 
   async #sleep(milliseconds: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.max(0, milliseconds));
-      timer.unref();
+      this.#timer = setTimeout(resolve, Math.max(0, milliseconds));
+      if (this.#waiting.size === 0) this.#timer.unref();
       this.#wake = () => {
-        clearTimeout(timer);
+        clearTimeout(this.#timer);
         resolve();
       };
       if (this.#isClosed) this.#wake();

@@ -41,12 +41,17 @@ it('gives secrets to commands and to nobody else', async () => {
   ).resolves.toMatchObject({ stdout: '' });
 });
 
-it('does not repeat a secret that is malformed', async () => {
+it.each<{ title: string; wrap: (secret: string) => unknown }>([
+  { title: 'has a NUL byte', wrap: (secret) => ({ TOKEN: `${secret}\0` }) },
+  { title: 'is in a list', wrap: (secret) => ({ TOKEN: [secret] }) },
+  { title: 'stands alone', wrap: (secret) => secret },
+])('does not repeat a secret that $title', async ({ wrap }) => {
   const secret = randomUUID();
   await using manager = new SandboxManager();
-  const failure: unknown = await manager.create({ secrets: { TOKEN: `${secret}\0` } }).catch((error: unknown) => error);
+  const config: object = { secrets: wrap(secret) };
+  const failure: unknown = await manager.create(config).catch((error: unknown) => error);
 
-  expect(failure).toMatchObject({ code: 'PARACLE_CORE_CONFIG_INVALID', message: expect.stringContaining('TOKEN') });
+  expect(failure).toMatchObject({ code: 'PARACLE_CORE_CONFIG_INVALID', message: expect.stringContaining('secrets') });
   expect(String(failure) + JSON.stringify(failure)).not.toContain(secret);
 });
 

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { LimitUnenforcedError, SandboxManager } from '../../src/index.js';
+import { callEngine } from './support/call-engine.js';
 
 const MEBIBYTE = 1024 * 1024;
 const python = (...lines: readonly string[]): readonly string[] => ['python3', '-Sc', lines.join('\n')];
@@ -7,7 +8,7 @@ const python = (...lines: readonly string[]): readonly string[] => ['python3', '
 /** Fills every writable directory, first with files and then with bytes, and prints the error that ended each. */
 const FILL = python(
   'import errno',
-  'for place in ["/workspace", "/tmp", "/home/sandbox"]:',
+  'for place in ["/workspace", "/tmp", "/dev/shm", "/home/sandbox"]:',
   '  ends = []',
   '  try:',
   '    for n in range(10 ** 7): open(f"{place}/a-file-with-a-name-of-some-length-{n}", "w").close()',
@@ -24,19 +25,51 @@ it('limits disk space in memory: full is ENOSPC and never OOM, by tiny files and
   await using sandbox = await manager.create({ diskMb: 64, diskEnforcement: 'tmpfs', memoryMb: 32 });
 
   expect(sandbox.guarantees).toMatchObject({
-    memory: { enforcement: 'hard', limitBytes: 32 * MEBIBYTE },
-    disk: { enforcement: 'hard', mechanism: 'tmpfs', limitBytes: 64 * MEBIBYTE },
+    memory: { enforcement: 'hard', limitBytes: expect.any(Number), reservedForFilesBytes: expect.any(Number) },
+    disk: { enforcement: 'hard', mechanism: 'tmpfs', limitBytes: expect.any(Number) },
     weaknesses: [],
   });
+  const { memory, disk } = sandbox.guarantees;
+  expect(Number(memory.limitBytes) - Number(memory.reservedForFilesBytes)).toBe(32 * MEBIBYTE);
+  expect(disk.limitBytes).toBeLessThanOrEqual(64 * MEBIBYTE);
+  expect(disk.limitBytes).toBeGreaterThan(63 * MEBIBYTE);
   const { stdout } = await sandbox.execute(FILL, { check: true });
   expect(stdout.trim().split('\n')).toEqual([
     '/workspace ENOSPC ENOSPC',
     '/tmp ENOSPC ENOSPC',
+    '/dev/shm ENOSPC ENOSPC',
     '/home/sandbox ENOSPC ENOSPC',
   ]);
   // Full, it still has all the memory that it was given.
   const useMemory = python('pieces = [bytearray(b"x" * 1048576) for _ in range(20)]', 'print(len(pieces))');
   await expect(sandbox.execute(useMemory)).resolves.toMatchObject({ stdout: '20\n' });
+  await expect(sandbox.getStats()).resolves.toMatchObject({ oomKills: 0 });
+});
+
+/** Fills every writable directory with pages that lie far apart, and with attributes of files. */
+const SCATTER = python(
+  'import errno, os',
+  'for place in ["/workspace", "/tmp", "/dev/shm", "/home/sandbox"]:',
+  '  end = ""',
+  '  for n in range(10 ** 6):',
+  '    try:',
+  '      file = os.open(f"{place}/{n}", os.O_CREAT | os.O_WRONLY)',
+  '      try: os.setxattr(file, "user.note", bytes(1000))',
+  '      except OSError: pass',
+  '      for at in range(64): os.pwrite(file, b"x", at * ((1 << 62) // 64))',
+  '      os.close(file)',
+  '    except OSError as error:',
+  '      end = errno.errorcode[error.errno]',
+  '      break',
+  '  print(place, end)',
+);
+
+it('is full and not out of memory where each page lies far from the next', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create({ diskMb: 128, diskEnforcement: 'tmpfs', memoryMb: 64 });
+  const { stdout } = await sandbox.execute(SCATTER, { check: true });
+
+  expect(stdout.match(/ENOSPC/gu)?.length).toBe(4);
   await expect(sandbox.getStats()).resolves.toMatchObject({ oomKills: 0 });
 });
 
@@ -69,6 +102,32 @@ it('sees it where somebody else has changed the container', async () => {
   const verified = sandbox.verify();
   await expect(verified).rejects.toThrow(LimitUnenforcedError);
   await expect(verified).rejects.toThrow(`memory is limited to ${128 * MEBIBYTE}`);
+});
+
+it('sees it where somebody else has given the container a network', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create({ require: ['network.hard'] });
+  const { networks, containers } = sandbox.engine;
+  const { id } = await networks.create({ Name: `paracle-test-${sandbox.id}`, Internal: true });
+  try {
+    const container = { Container: sandbox.container.id };
+    await callEngine(sandbox.engine, 'POST', '/networks/none/disconnect', container);
+    await callEngine(sandbox.engine, 'POST', `/networks/${id}/connect`, container);
+    await expect(sandbox.verify()).rejects.toThrow('network.hard was required and does not hold');
+  } finally {
+    await containers.remove(sandbox.container.id, { force: true });
+    await networks.remove(id);
+  }
+});
+
+it('gives up looking at a sandbox that is paused, when it was told to', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create();
+  await sandbox.engine.containers.pause(sandbox.container.id);
+  await expect(sandbox.verify({ timeoutMs: 300 })).rejects.toThrow(/timeout/iu);
+  await expect(sandbox.verify({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
+  await sandbox.engine.containers.unpause(sandbox.container.id);
+  await expect(sandbox.verify()).resolves.toEqual(sandbox.guarantees);
 });
 
 it('makes no sandbox without what was required of it, and leaves nothing of it', async () => {

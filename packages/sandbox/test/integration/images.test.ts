@@ -54,8 +54,12 @@ it('runs no health check of the image, and keeps its volumes within the limit on
     'VOLUME /data',
   ]);
   await using sandbox = await manager.create({ baseImage: image.reference, diskMb: 16, diskEnforcement: 'tmpfs' });
-  const { stdout } = await sandbox.execute(['sh', '-c', 'sleep 2.5; ls /tmp; df -k /data | tail -1']);
+  const { stdout } = await sandbox.execute([
+    'sh',
+    '-c',
+    'sleep 2.5; ls /tmp; echo kept > /data/file && cat /data/file; df -k /data | tail -1',
+  ]);
 
-  expect(stdout).toMatch(/^tmpfs +1820 /u);
+  expect(stdout).toMatch(/^kept\ntmpfs +1636 /u);
   expect(sandbox.guarantees.disk.parts?.map(({ path }) => path)).toContain('/data');
 });

@@ -79,3 +79,13 @@ it.each([{ intervalSeconds: 0.01 }, { maxSamples: 0 }, { thresholds: { memory: 5
     );
   },
 );
+
+it('ends though the sandbox is paused', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create();
+  const monitor = new SandboxMonitor(sandbox, { intervalSeconds: 0.05 });
+  await waitUntil('a first sample', () => monitor.samples.length > 0 || undefined);
+  await sandbox.engine.containers.pause(sandbox.container.id);
+  await expect(monitor.close()).resolves.toBeUndefined();
+  await sandbox.engine.containers.unpause(sandbox.container.id);
+});

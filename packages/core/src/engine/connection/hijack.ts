@@ -1,5 +1,6 @@
+import { EngineAnswerInvalidError } from '../../errors/engine-call-errors.js';
 import type { DialOptions } from './dial.js';
-import type { EngineRequest } from './engine-request.js';
+import { type EngineRequest, toCallName } from './engine-request.js';
 import { HijackedStream } from './hijacked-stream.js';
 import type { SocketTarget } from './socket-target.js';
 
@@ -23,8 +24,12 @@ export async function hijack(
   try {
     const head = readHead(stream);
     stream.write(toMessage(target, request, prefix));
-    if ((await head).startsWith('HTTP/1.1 101 ')) return stream;
+    const status = /^HTTP\/1\.1 (\d{3}) /u.exec(await head)?.[1] ?? '';
+    if (status === '101') return stream;
     stream.destroy();
+    // Asked again, it might do again what it has done.
+    if (status.startsWith('2'))
+      throw new EngineAnswerInvalidError(toCallName(request), 'the engine did not upgrade the connection');
     return undefined;
   } finally {
     signal.removeEventListener('abort', giveUp);

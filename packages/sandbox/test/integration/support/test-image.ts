@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type IncomingMessage, request } from 'node:http';
 import type { Engine } from '@paracle/core';
+import { callEngine } from './call-engine.js';
 
 /** An image that exists for one test. */
 export interface TestImage extends AsyncDisposable {
@@ -33,18 +33,7 @@ async function make(engine: Engine, path: string, instructions: readonly string[
   const repo = `paracle-test-${randomUUID()}`;
   const query = new URLSearchParams({ repo, tag: 'test' });
   for (const line of instructions) query.append('changes', line);
-  await call(engine, 'POST', `${path}${query.toString()}`, body);
+  await callEngine(engine, 'POST', `${path}${query.toString()}`, body);
   const reference = `${repo}:test`;
-  return { reference, [Symbol.asyncDispose]: async () => call(engine, 'DELETE', `/images/${reference}`) };
-}
-
-async function call(engine: Engine, method: string, path: string, body?: Buffer): Promise<void> {
-  const { endpoint } = await engine.connect();
-  if (endpoint.type !== 'socket') throw new Error('Expected the engine to listen on a socket');
-  const headers = { 'Content-Type': body === undefined ? 'application/json' : 'application/x-tar' };
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    request({ socketPath: endpoint.path, method, path, headers }, resolve).on('error', reject).end(body);
-  });
-  const text = Buffer.concat(await answer.toArray()).toString();
-  if ((answer.statusCode ?? 0) >= 300) throw new Error(`${method} ${path}: ${text}`);
+  return { reference, [Symbol.asyncDispose]: async () => callEngine(engine, 'DELETE', `/images/${reference}`) };
 }

@@ -99,6 +99,11 @@ describe('sandbox config', () => {
     { workingDirectory: '/.paracle' },
     { workingDirectory: '/.paracle/store' },
     { workingDirectory: '/dev' },
+    { workingDirectory: '/usr' },
+    { workingDirectory: '/usr/bin' },
+    { workingDirectory: '/usr/src' },
+    { workingDirectory: '/lib64/x' },
+    { workingDirectory: '/etc' },
     { workingDirectory: '/a\0b' },
     null,
     'text',
@@ -107,7 +112,15 @@ describe('sandbox config', () => {
   });
 
   it("takes directories whose names only look like the system's", () => {
-    for (const workingDirectory of ['/processes', '/.paracle2', '/device/x', '/a/..b'])
+    for (const workingDirectory of [
+      '/processes',
+      '/.paracle2',
+      '/device/x',
+      '/a/..b',
+      '/usr/src/app',
+      '/binaries',
+      '/library',
+    ])
       expect(parse({ workingDirectory })).toMatchObject({ workingDirectory });
   });
 });

@@ -55,10 +55,13 @@ describe('how disk space is limited', () => {
   });
 
   it('is by directories in memory that together are never more than was asked for', () => {
-    const planned = plan({ diskMb: 100, diskEnforcement: 'tmpfs' }, { driver: btrfs, volumePaths: ['/data', '/tmp'] });
+    const planned = plan(
+      { diskMb: 100, diskEnforcement: 'tmpfs' },
+      { driver: btrfs, volumePaths: ['/data/', '/tmp/', '/dev/shm'] },
+    );
     if (planned.mechanism !== 'tmpfs') throw new Error('Expected directories in memory');
 
-    expect(planned.parts.map(({ path }) => path)).toEqual(['/workspace', '/tmp', '/home/sandbox', '/data']);
+    expect(planned.parts.map(({ path }) => path)).toEqual(['/workspace', '/tmp', '/dev/shm', '/home/sandbox', '/data']);
     const sum = planned.parts.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
     expect(sum).toBeLessThanOrEqual(100 * MEBIBYTE);
     expect(sum).toBeGreaterThan(99 * MEBIBYTE);
@@ -70,7 +73,13 @@ describe('how disk space is limited', () => {
     const planned = plan({ readOnlyFilesystem: true, workingDirectory: '/tmp' });
     if (planned.mechanism !== 'tmpfs') throw new Error('Expected directories in memory');
 
-    expect(planned.parts.map(({ path }) => path)).toEqual(['/tmp', '/home/sandbox']);
+    expect(planned.parts.map(({ path }) => path)).toEqual(['/tmp', '/dev/shm', '/home/sandbox']);
     expect(planned.parts.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0)).toBeLessThanOrEqual(256 * MEBIBYTE);
+  });
+
+  it.each(['/', '/proc/x', '/sys', '/dev', '/.paracle/store'])('refuses an image’s volume at %s', (path) => {
+    expect(() => plan({ readOnlyFilesystem: true }, { volumePaths: [path] })).toThrow(
+      expect.objectContaining({ code: 'PARACLE_SANDBOX_LIMIT_UNSUPPORTED', message: expect.stringContaining(path) }),
+    );
   });
 });

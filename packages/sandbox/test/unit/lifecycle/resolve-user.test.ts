@@ -47,7 +47,7 @@ it('takes the user that was asked for before the image’s', async () => {
   await expect(resolveUser({ asked: 'app:staff', image: '1500' }, files)).resolves.toEqual({ uid: 1234, gid: 777 });
 });
 
-it.each(['nobody-knows', 'admin', 'wheel', 'app:nobody-knows'])(
+it.each(['nobody-knows', '1e3', '0x3e8', '1000:1e3', 'admin', 'wheel', 'app:nobody-knows'])(
   'refuses %s where that was asked for',
   async (asked) => {
     await expect(resolveUser({ asked, image: '1500' }, files)).rejects.toMatchObject({

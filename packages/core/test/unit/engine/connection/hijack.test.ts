@@ -123,17 +123,15 @@ it('reads no further than somebody receives', async () => {
   expect((await readAll(stream)).length).toBe(16 * 1024 * 1024);
 });
 
-it.each([
-  'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n',
-  'HTTP/1.1 200 OK\r\n\r\n',
-  `SSH-2.0-OpenSSH_9\r\n\r\n`,
-  'x'.repeat(20_000),
-])('takes %j for a refusal, and hangs up', async (words) => {
-  await using peer = await createPeer((socket) => socket.write(words));
+it.each(['HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n', `SSH-2.0-OpenSSH_9\r\n\r\n`, 'x'.repeat(20_000)])(
+  'takes %j for a refusal, and hangs up',
+  async (words) => {
+    await using peer = await createPeer((socket) => socket.write(words));
 
-  expect(await peer.ask()).toBeUndefined();
-  await once(peer.socket(), 'close');
-});
+    expect(await peer.ask()).toBeUndefined();
+    await once(peer.socket(), 'close');
+  },
+);
 
 it('fails where the connection ends before the answer, or can’t be made', async () => {
   await using peer = await createPeer((socket) => socket.destroy());
@@ -150,4 +148,10 @@ it('hangs up when it is given up', async () => {
 
   await expect(peer.ask(controller.signal)).rejects.toThrow('closed the connection');
   await once(peer.socket(), 'close');
+});
+
+it('does not ask again where the engine did what it was asked, but not by a raw connection', async () => {
+  await using peer = await createPeer((socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+
+  await expect(peer.ask()).rejects.toMatchObject({ code: 'PARACLE_ENGINE_ANSWER_INVALID' });
 });
