@@ -78,10 +78,10 @@ describe('rollback', () => {
   });
 
   it('restores files of the image from the image', async () => {
-    await using own = await manager.create({ workingDirectory: '/usr/share/doc' });
+    await using own = await manager.create({ workingDirectory: '/var/lib/dpkg' });
     // The working directory belongs to the sandbox's user, so that files in it can be deleted.
     const list = async (): Promise<string> =>
-      (await own.execute(['sh', '-c', 'find /usr/share/doc -maxdepth 1 | sort; stat -c %Y /usr/share/doc'])).stdout;
+      (await own.execute(['sh', '-c', 'find /var/lib/dpkg -maxdepth 1 | sort; stat -c %Y /var/lib/dpkg'])).stdout;
     const before = await list();
     const snapshotId = await rollback.createSnapshot(own);
     await own.execute(['sh', '-c', 'ln -s /etc/passwd zzz'], { check: true });
