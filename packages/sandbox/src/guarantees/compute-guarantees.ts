@@ -20,12 +20,21 @@ function readText(value: unknown, name: string): string {
   return typeof found === 'string' ? found : '';
 }
 
-/** Whether something else than the parts could be filled: what is there always, and isn't a place for files, is no stray. */
+/** Writable mounts that every container has and that hold no files of commands. */
+const HARMLESS_MOUNTS: ReadonlySet<string> = new Set([
+  '/.paracle/store',
+  '/dev',
+  '/dev/mqueue',
+  '/dev/pts',
+  '/etc/hostname',
+  '/etc/hosts',
+  '/etc/resolv.conf',
+]);
+
+/** Whether something else than the parts could be filled. */
 function isStray({ path, isReadOnly }: InsideMount, parts: readonly { readonly path: string }[]): boolean {
-  if (isReadOnly || parts.some((part) => part.path === path)) return false;
-  return !/^\/(?:proc|sys|dev|dev\/pts|dev\/mqueue|\.paracle\/store|etc\/(?:hosts|hostname|resolv\.conf))(?:$|(?<=^\/(?:proc|sys))\/)/u.test(
-    path,
-  );
+  if (isReadOnly || HARMLESS_MOUNTS.has(path) || /^\/(?:proc|sys)(?:\/|$)/u.test(path)) return false;
+  return parts.every((part) => part.path !== path);
 }
 
 /** Space for files: a quota as the engine reports it, or what is mounted inside while nothing else is writable. */

@@ -1,4 +1,4 @@
-import type { FileService } from '@paracle/core';
+import { coreErrorCodes, type FileService, hasCode } from '@paracle/core';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
 import { SandboxError } from '../errors/sandbox-errors.js';
 
@@ -55,7 +55,10 @@ async function findEntry(files: FileService, database: string, name: string): Pr
   const reading = files.read(database, (piece) => {
     if (text.length < MAX_DATABASE_BYTES) text += piece.toString('latin1');
   });
-  await reading.catch(() => undefined); // an image without it has no names
+  await reading.catch((error: unknown) => {
+    // An image without it has no names; any other failure is one.
+    if (!hasCode(error, coreErrorCodes.fileOperation) || error.details['errno'] !== 'ENOENT') throw error;
+  });
   return text
     .split('\n')
     .map((line) => line.split(':'))

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { FileService } from '@paracle/core';
+import { FileOperationError, type FileService } from '@paracle/core';
 import { resolveUser } from '../../../src/lifecycle/resolve-user.js';
 
 const databases: Readonly<Record<string, string>> = {
@@ -56,3 +56,13 @@ it.each(['nobody-knows', '1e3', '0x3e8', '1000:1e3', 'admin', 'wheel', 'app:nobo
     });
   },
 );
+
+it('takes a database that is missing for one without names, and no other failure for that', async () => {
+  const failing = (errno: string): FileService =>
+    ({
+      read: async (path: string) => Promise.reject(new FileOperationError('read', path, errno)),
+    }) as unknown as FileService;
+
+  await expect(resolveUser({ asked: undefined, image: 'app' }, failing('ENOENT'))).resolves.toEqual(fallback);
+  await expect(resolveUser({ asked: undefined, image: 'app' }, failing('EIO'))).rejects.toThrow('EIO');
+});
