@@ -1,5 +1,6 @@
 export type { EngineCapabilities } from './capabilities/engine-capabilities.js';
 export { parseConfig } from './config/parse-config.js';
+export { findRuncHoles } from './doctor/check-runc.js';
 export { doctor } from './doctor/doctor.js';
 export type { DoctorFinding, DoctorReport } from './doctor/doctor-report.js';
 export { formatDoctorReport } from './doctor/format-doctor-report.js';
@@ -74,7 +75,13 @@ export type { Counters, ResourceUsage } from './supervisor/counters.js';
 export type { ExecuteRequest } from './supervisor/execute-request.js';
 export type { ExitReport } from './supervisor/exit-report.js';
 export type { FileEntry } from './supervisor/file-entry.js';
-export { type FileAttributes, FileService, type SandboxPath, type SavedContents } from './supervisor/file-service.js';
+export {
+  type FileAttributes,
+  FileService,
+  type SandboxPath,
+  type SavedContents,
+  type SpaceUsage,
+} from './supervisor/file-service.js';
 export { type SignalName, signalName, signalNumber } from './supervisor/linux-numbers.js';
 export type { EndCause, RefusalStage } from './supervisor/protocol.js';
 export type { OutputListener, RemoteExecution } from './supervisor/remote-execution.js';

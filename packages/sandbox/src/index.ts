@@ -2,6 +2,7 @@ export type {
   RequiredGuarantee,
   ResolvedSandboxConfig,
   SandboxConfig,
+  SandboxMount,
   SandboxUlimits,
 } from './config/sandbox-config.js';
 export {

@@ -23,6 +23,8 @@ enum {
 	FILE_SAVE,
 	FILE_RESTORE,
 	FILE_STAT,
+	FILE_SPACE,
+	FILE_ROOM,
 };
 
 /* Every request gets data answers first, if any, and one OK or ERROR. FILE_WRITE and FILE_DATA get

@@ -75,6 +75,7 @@ enum {
 	CAUSE_ROLLED_BACK = 3,
 	CAUSE_DISCONNECTED = 4,
 	CAUSE_OUTPUT = 5,
+	CAUSE_DISK = 6,
 };
 
 /* Flags of MSG_EXITED. */

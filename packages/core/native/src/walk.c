@@ -28,9 +28,27 @@ static void put_text(const char *text, size_t length) {
 	buffer_append(&batch, text, length);
 }
 
+static struct {
+	bool wanted; /* instead of entries */
+	int64_t since;
+	uint64_t bytes, entries, changed_bytes, changed_entries;
+} sums;
+
+static void add_up(const struct stat *st) {
+	/* Each hard link takes its share; a directory's links are those from below. */
+	bool shared = !S_ISDIR(st->st_mode) && st->st_nlink > 1;
+	uint64_t bytes = (uint64_t)st->st_blocks * 512 / (shared ? st->st_nlink : 1);
+	sums.bytes += bytes;
+	sums.entries++;
+	if (st->st_ctim.tv_sec < sums.since) return;
+	sums.changed_bytes += bytes;
+	sums.changed_entries++;
+}
+
 /* One entry; its path as given by the caller. */
 static void put_entry(int parent, const char *name, const char *path, const struct stat *st) {
 	char target[PATH_MAX];
+	if (sums.wanted) return add_up(st);
 	ssize_t length = S_ISLNK(st->st_mode) ? readlinkat(parent, name, target, sizeof target) : 0;
 	put_u32(&batch, st->st_mode);
 	put_u32(&batch, st->st_uid);
@@ -99,7 +117,7 @@ static int visit(int parent, const char *name, char *path, size_t length, int de
 	struct stat st;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT ? 0 : -1;
 	if (depth > 0 && is_foreign(path)) {
-		files_answer(FILE_SKIPPED, path, length);
+		if (!sums.wanted) files_answer(FILE_SKIPPED, path, length);
 		return 0;
 	}
 	put_entry(parent, name, path, &st);
@@ -154,6 +172,21 @@ int walk_tree(const char *path) {
 	if (result == 0) result = visit(parent, name, current, length, 0);
 	int error = errno;
 	close(parent);
+	flush_batch();
+	errno = error;
+	return result;
+}
+
+int walk_space(const char *path, int64_t since) {
+	memset(&sums, 0, sizeof sums);
+	sums.wanted = true;
+	sums.since = since;
+	int result = walk_tree(path), error = errno;
+	sums.wanted = false;
+	put_u64(&batch, sums.bytes);
+	put_u64(&batch, sums.entries);
+	put_u64(&batch, sums.changed_bytes);
+	put_u64(&batch, sums.changed_entries);
 	flush_batch();
 	errno = error;
 	return result;

@@ -12,6 +12,8 @@ export interface EngineCapabilities {
   readonly storageDriver: string;
   /** The file system under the storage driver, such as `extfs` or `xfs`; absent where the engine does not say. */
   readonly backingFilesystem?: string;
+  /** Where the engine keeps its data on its host; absent where it does not say. */
+  readonly dataDirectory?: string;
   readonly hasMemoryLimit: boolean;
   readonly hasSwapLimit: boolean;
   readonly hasPidsLimit: boolean;

@@ -25,6 +25,7 @@ export function parseCapabilities(info: unknown, version: unknown): EngineCapabi
     cgroupDriver: readText(info, ['CgroupDriver']) ?? 'unknown',
     storageDriver: requireText(info, ['Driver'], 'GET /info'),
     ...withText('backingFilesystem', findDriverStatus(info, 'Backing Filesystem')),
+    ...withText('dataDirectory', readText(info, ['DockerRootDir'])),
     hasMemoryLimit: readFlag(info, ['MemoryLimit']),
     hasSwapLimit: readFlag(info, ['SwapLimit']),
     hasPidsLimit: readFlag(info, ['PidsLimit']),

@@ -8,14 +8,21 @@ interface Version {
 }
 
 /**
- * Judges runc by its version string. Distributions patch old versions, so it is a hint, not a verdict.
+ * Escapes from containers that were mended in later versions of runc than this one; undefined where the version
+ * can't be read. Distributions patch old versions, so it is a hint, not a verdict.
  * @see https://github.com/opencontainers/runc/security/advisories/GHSA-xr7r-f8xq-vfvv (CVE-2024-21626, fixed in 1.1.12)
  * @see https://github.com/opencontainers/runc/releases/tag/v1.2.8 (CVE-2025-31133, -52565, -52881; also fixed in 1.3.3)
  */
+export function findRuncHoles(runcVersion: string | undefined): readonly string[] | undefined {
+  const version = runcVersion === undefined ? undefined : parseVersion(runcVersion);
+  return version && findHoles(version);
+}
+
+/** Judges runc by its version string. */
 export function checkRunc(runcVersion: string | undefined): DoctorFinding {
   const finding = { id: 'runc', title: 'Container runtime' };
-  const version = runcVersion === undefined ? undefined : parseVersion(runcVersion);
-  if (runcVersion === undefined || version === undefined) {
+  const holes = findRuncHoles(runcVersion);
+  if (holes === undefined) {
     return {
       ...finding,
       status: 'warning',
@@ -23,7 +30,6 @@ export function checkRunc(runcVersion: string | undefined): DoctorFinding {
       remedy: 'Run `runc --version` on the engine’s host; 1.2.8, 1.3.3 and later are good.',
     };
   }
-  const holes = findHoles(version);
   if (holes.length === 0)
     return {
       ...finding,

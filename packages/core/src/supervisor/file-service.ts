@@ -19,6 +19,8 @@ const OP = {
   save: 11,
   restore: 12,
   stat: 13,
+  space: 14,
+  room: 15,
 } as const;
 
 const ANSWER = { ok: 1, error: 2, chunk: 3, entries: 4, skipped: 5 } as const;
@@ -38,6 +40,16 @@ export interface FileAttributes {
 export interface SavedContents {
   readonly digest: `sha256:${string}`;
   readonly sizeBytes: number;
+}
+
+/** Space that a tree takes. */
+export interface SpaceUsage {
+  readonly bytes: number;
+  /** Files, directories and everything else that has a name. */
+  readonly entries: number;
+  /** Of what changed since the moment that was asked for. */
+  readonly changedBytes: number;
+  readonly changedEntries: number;
 }
 
 interface PendingAnswer {
@@ -145,6 +157,27 @@ export class FileService {
     });
     if (entry === undefined) throw new FileOperationError('look at', path.toString(), 'EPROTO');
     return { ...entry, path: Buffer.from(path) };
+  }
+
+  /**
+   * Sums up what {@link walk} would list: all of it, and what changed at that second since 1970 or later. What is
+   * open and has no name any more is not found. Rejects where a part of it can't be seen.
+   */
+  async space(path: SandboxPath, sinceSeconds: number): Promise<SpaceUsage> {
+    let usage: SpaceUsage | undefined;
+    const request = new PayloadWriter().text(path).u64(BigInt(sinceSeconds));
+    await this.#request(OP.space, 'measure', path, request, (_type, payload) => {
+      const reader = new PayloadReader(payload);
+      const [bytes, entries] = [reader.size(), reader.size()];
+      usage = { bytes, entries, changedBytes: reader.size(), changedEntries: reader.size() };
+    });
+    if (usage === undefined) throw new FileOperationError('measure', path.toString(), 'EPROTO');
+    return usage;
+  }
+
+  /** Rejects where a directory has no room for 4 KiB in a new file (`ENOSPC`, `EDQUOT`). Only as a user. */
+  async requireRoom(path: SandboxPath): Promise<void> {
+    await this.#request(OP.room, 'write to', path, new PayloadWriter().text(path));
   }
 
   /** Reads a regular file piece by piece; pieces are reused, copy what is kept. */

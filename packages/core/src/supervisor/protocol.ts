@@ -58,7 +58,7 @@ export const EXECUTE_FLAG = {
 export const EXITED_FLAG = { code: 1, signal: 2, bySupervisor: 4, shared: 8, background: 16 } as const;
 
 /** Why the supervisor ended an execution; the index is the number on the wire. */
-export const END_CAUSES = ['none', 'timeout', 'aborted', 'rolled_back', 'disconnected', 'output'] as const;
+export const END_CAUSES = ['none', 'timeout', 'aborted', 'rolled_back', 'disconnected', 'output', 'disk'] as const;
 
 /** Why the supervisor ended an execution. */
 export type EndCause = (typeof END_CAUSES)[number];

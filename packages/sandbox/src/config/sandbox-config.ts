@@ -29,8 +29,10 @@ export interface SandboxConfig {
    * Another way to enforce `diskMb` than the storage driver's quota. `tmpfs`: the root file system is
    * read-only, and the working directory (six shares), `/tmp`, `/dev/shm`, the home and each volume of the image
    * (one share each) are in memory. Room for them at worst is added to `memoryMb`. Not in snapshots.
+   * `soft`: a watchdog looks twice a second while commands run, and ends them all (`cause: 'disk'`) when they take
+   * more; what is written between two looks, or is open and has no name, it doesn't see.
    */
-  readonly diskEnforcement?: 'tmpfs';
+  readonly diskEnforcement?: 'tmpfs' | 'soft';
   /**
    * Longest that one execution may take, in seconds, from the moment the sandbox gets the request.
    * @defaultValue 60
@@ -67,8 +69,24 @@ export interface SandboxConfig {
    * `diskMb` is not given is a contradiction that this finds. @defaultValue []
    */
   readonly require?: readonly RequiredGuarantee[];
+  /**
+   * Directories and files of the engine's host that are seen inside. Only below what the manager's
+   * `allowedHostPaths` names, and never with `diskMb` or `readOnlyFilesystem` where commands may write to one.
+   * @defaultValue []
+   */
+  readonly mounts?: readonly SandboxMount[];
   /** Absolute path; made if it is not there, and owned by the sandbox's user. @defaultValue '/workspace' */
   readonly workingDirectory?: string;
+}
+
+/** A path of the engine's host inside a sandbox, with the owners and modes that it has there. */
+export interface SandboxMount {
+  /** Absolute path on the engine's host. */
+  readonly source: string;
+  /** Absolute path inside, not the working directory or above it; made if it is not there. */
+  readonly target: string;
+  /** `false` lets commands change what is there; no rollback puts it back. @defaultValue true */
+  readonly readOnly?: boolean;
 }
 
 /** Limits per process. */
@@ -91,7 +109,7 @@ export interface ResolvedSandboxConfig {
   readonly memoryMb: number;
   readonly pidsLimit: number;
   readonly diskMb?: number | undefined;
-  readonly diskEnforcement?: 'tmpfs' | undefined;
+  readonly diskEnforcement?: 'tmpfs' | 'soft' | undefined;
   readonly timeoutSeconds: number;
   readonly networkMode: 'none';
   readonly readOnlyFilesystem: boolean;
@@ -100,6 +118,7 @@ export interface ResolvedSandboxConfig {
   readonly ulimits: Readonly<Partial<Record<keyof SandboxUlimits, number | undefined>>>;
   readonly runtime?: string | undefined;
   readonly require: readonly RequiredGuarantee[];
+  readonly mounts: readonly Required<SandboxMount>[];
   readonly workingDirectory: string;
 }
 
@@ -123,16 +142,21 @@ const user = z
   .regex(/^[^:\0]+(:[^:\0]+)?$/u, 'a user, or a user and a group with ":" between them')
   .refine((text) => !text.split(':').some((part) => part === 'root' || Number(part) === 0), 'no root in it');
 
-/** An absolute path without `.`, `..` or anything that belongs to the system or to Paracle. */
-const workingDirectory = z
+/** A path that names one place alone. */
+const absolutePath = z
   .string()
   .regex(/^(\/[^/\0]+)+$/u, 'an absolute path without a slash at its end, not the root itself')
-  .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'a path without "." and ".."')
-  .refine(
-    (path) =>
-      !/^\/(?:proc|sys|dev|\.paracle|bin|sbin|lib(?:32|64|x32)?|etc|boot|root|usr(?!\/src\/))(?:\/|$)/u.test(path),
-    'a path outside of what belongs to the system or to Paracle (/usr/src/… may be used)',
-  );
+  .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), 'a path without "." and ".."');
+
+/** Not what belongs to the system or to Paracle. */
+const pathInside = absolutePath.refine(
+  (path) =>
+    !/^\/(?:proc|sys|dev|\.paracle|bin|sbin|lib(?:32|64|x32)?|etc|boot|root|usr(?!\/src\/))(?:\/|$)/u.test(path),
+  'a path outside of what belongs to the system or to Paracle (/usr/src/… may be used)',
+);
+
+/** Paths of the engine's host below which sandboxes may have mounts. */
+export const hostPathsSchema: z.ZodType<readonly string[]> = z.array(absolutePath);
 
 /** Environment variables. */
 export const environmentSchema: z.ZodType<Readonly<Record<string, string>>> = z.record(
@@ -148,7 +172,7 @@ export const sandboxConfigSchema: z.ZodType<ResolvedSandboxConfig> = z
     memoryMb: z.int().min(MIN_MEMORY_MB).default(512),
     pidsLimit: z.int().min(MIN_PIDS).max(4_194_304).default(256),
     diskMb: z.int().min(1).max(MAX_DISK_MB).optional(),
-    diskEnforcement: z.literal('tmpfs').optional(),
+    diskEnforcement: z.enum(['tmpfs', 'soft']).optional(),
     timeoutSeconds: z.number().positive().max(MAX_TIMEOUT_SECONDS).default(60),
     networkMode: z.literal('none').default('none'),
     readOnlyFilesystem: z.boolean().default(false),
@@ -163,9 +187,30 @@ export const sandboxConfigSchema: z.ZodType<ResolvedSandboxConfig> = z
       .default({}),
     runtime: z.string().min(1).refine(noNul, 'text without NUL').optional(),
     require: z.array(z.enum(REQUIRABLE_LIMITS.map((limit) => `${limit}.hard` as const))).default([]),
-    workingDirectory: workingDirectory.default('/workspace'),
+    mounts: z
+      .array(z.strictObject({ source: absolutePath, target: pathInside, readOnly: z.boolean().default(true) }))
+      .default([]),
+    workingDirectory: pathInside.default('/workspace'),
   })
   .refine(
     ({ diskEnforcement, diskMb }) => diskEnforcement === undefined || diskMb !== undefined,
     'diskEnforcement says how diskMb is enforced, so diskMb has to be given with it',
+  )
+  .refine(
+    ({ mounts, diskMb, readOnlyFilesystem }) =>
+      (diskMb === undefined && !readOnlyFilesystem) || mounts.every(({ readOnly }) => readOnly),
+    'diskMb and readOnlyFilesystem hold for no mount that can be written to, so all mounts have to be read-only with them',
+  )
+  .refine(
+    ({ mounts }) => new Set(mounts.map(({ target }) => target)).size === mounts.length,
+    'each mount needs a target of its own',
+  )
+  .refine(
+    ({ mounts, workingDirectory }) => mounts.every(({ target }) => !isWithin(workingDirectory, target)),
+    'the working directory belongs to the sandbox’s user, so no mount may be there or above it',
   );
+
+/** Whether a path is another or lies below it; both absolute and without `.` and `..`. */
+export function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+}

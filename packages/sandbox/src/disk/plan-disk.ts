@@ -14,19 +14,27 @@ export interface TmpfsPart {
   readonly isShared: boolean;
 }
 
+/** Looking from time to time at what the root, and what is mounted below it on the engine's disk, take. */
+export interface WatchdogPlan {
+  readonly mechanism: 'watchdog';
+  readonly limitBytes: number;
+  readonly paths: readonly string[];
+}
+
 /**
  * How space for files is limited: not at all; by the storage driver, whose quota holds the image too;
- * or by a read-only root file system with directories in memory of a fixed size.
+ * by a read-only root file system with directories in memory of a fixed size; or by looking from time to time.
  */
 export type DiskPlan =
   | { readonly mechanism: 'none' }
   | { readonly mechanism: 'quota'; readonly limitBytes: number; readonly imageBytes: number }
-  | { readonly mechanism: 'tmpfs'; readonly parts: readonly TmpfsPart[] };
+  | { readonly mechanism: 'tmpfs'; readonly parts: readonly TmpfsPart[] }
+  | WatchdogPlan;
 
 const MEBIBYTE = 1024 * 1024;
 const PAGE = 4096;
 /** One file for this many bytes of space. */
-const BYTES_PER_INODE = 8192;
+export const BYTES_PER_INODE = 8192;
 /**
  * Memory of one file in memory beside its contents, in bytes: 1.5 KiB for a file with a long name and twice that
  * for one with extended attributes were the most that was seen on Linux 6.18.
@@ -69,13 +77,15 @@ export function planDisk(
   },
 ): DiskPlan {
   const { capabilities, image, homeDirectory } = context;
+  const volumePaths = image.volumePaths.map((path) => posix.normalize(path).replace(/(?<=.)\/$/u, ''));
   if (config.readOnlyFilesystem || config.diskEnforcement === 'tmpfs') {
-    const volumePaths = image.volumePaths.map((path) => posix.normalize(path).replace(/(?<=.)\/$/u, ''));
     refuseSystemPaths(volumePaths);
     const paths = ['/tmp', '/dev/shm', homeDirectory, ...volumePaths];
     return { mechanism: 'tmpfs', parts: share(config.diskMb ?? READ_ONLY_DISK_MB, config.workingDirectory, paths) };
   }
   if (config.diskMb === undefined) return { mechanism: 'none' };
+  if (config.diskEnforcement === 'soft')
+    return { mechanism: 'watchdog', limitBytes: config.diskMb * MEBIBYTE, paths: ['/', ...volumePaths] };
   if (!hasQuotas(capabilities)) throw withoutQuotas(capabilities);
   if (image.volumePaths.length > 0) throw withVolumes(image.volumePaths);
   const imageBytes = COUNTS_IMAGE.has(capabilities.storageDriver) ? image.sizeBytes : 0;
@@ -107,7 +117,7 @@ function withoutQuotas({
     {
       details: { option: 'diskMb', storageDriver },
       suggestion:
-        "Set diskEnforcement: 'tmpfs' (a read-only root, files in memory), or keep the engine's data on btrfs, or on xfs with project quotas.",
+        "Set diskEnforcement: 'tmpfs' (a read-only root, files in memory) or 'soft' (a watchdog), or keep the engine's data on btrfs, or on xfs with project quotas.",
     },
   );
 }
@@ -131,7 +141,7 @@ function withVolumes(volumePaths: readonly string[]): SandboxError {
     `The quota would not hold for the volumes that the image declares: ${volumePaths.join(', ')}`,
     {
       details: { option: 'diskMb', volumePaths },
-      suggestion: "Set diskEnforcement: 'tmpfs', or use an image without volumes.",
+      suggestion: "Set diskEnforcement: 'tmpfs' or 'soft', or use an image without volumes.",
     },
   );
 }

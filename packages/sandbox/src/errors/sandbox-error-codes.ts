@@ -5,6 +5,7 @@
 export const sandboxErrorCodes = {
   limitUnsupported: 'PARACLE_SANDBOX_LIMIT_UNSUPPORTED',
   limitUnenforced: 'PARACLE_SANDBOX_LIMIT_UNENFORCED',
+  mountRefused: 'PARACLE_SANDBOX_MOUNT_REFUSED',
   createFailed: 'PARACLE_SANDBOX_CREATE_FAILED',
   notFound: 'PARACLE_SANDBOX_NOT_FOUND',
   destroyed: 'PARACLE_SANDBOX_DESTROYED',

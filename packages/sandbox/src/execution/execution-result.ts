@@ -1,14 +1,28 @@
 import type { NonZeroExitError } from '../errors/execution-errors.js';
 
 /** How an execution's leader ended. */
-export type ExecutionCause = 'exited' | 'signalled' | 'timeout' | 'aborted' | 'oom' | 'output' | 'rolled_back' | 'lost';
+export type ExecutionCause =
+  | 'exited'
+  | 'signalled'
+  | 'timeout'
+  | 'aborted'
+  | 'oom'
+  | 'output'
+  | 'disk'
+  | 'rolled_back'
+  | 'lost';
 
 /** A limit that was reached while an execution ran. */
 export interface LimitHit {
-  readonly limit: 'memory' | 'pids' | 'output';
-  /** Counters of the kernel before and after; for output the bytes that had come. */
+  readonly limit: 'memory' | 'pids' | 'disk' | 'output';
+  /**
+   * Counters of the kernel before and after; for output the bytes that had come; for disk the space that a watchdog
+   * found taken, or the limit of the directory where a write was refused.
+   */
   readonly evidence: Readonly<Record<string, number>>;
-  /** `shared` where another execution ran at the same time: either may have reached it. */
+  /** The directory that is full, where the kernel limits disk space. */
+  readonly path?: string;
+  /** `shared` where another execution ran at the same time, or had filled the disk before: either may have reached it. */
   readonly scope: 'execution' | 'shared';
 }
 

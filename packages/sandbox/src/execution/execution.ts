@@ -10,6 +10,7 @@ import {
   signalName,
   signalNumber,
 } from '@paracle/core';
+import type { DiskLimit } from '../disk/disk-limit.js';
 import { NonZeroExitError } from '../errors/execution-errors.js';
 import { toStartError } from '../errors/start-errors.js';
 import { attributeEnd, findLimitsHit, toUsage } from './attribute-end.js';
@@ -33,6 +34,7 @@ export interface ExecutionRequest {
   readonly hasStdin: boolean;
   readonly check: boolean;
   readonly signal: AbortSignal | undefined;
+  readonly disk: DiskLimit | undefined;
   /** Whether somebody iterates over the output; else it is only captured. */
   readonly isStreamed: boolean;
 }
@@ -53,6 +55,7 @@ export class Execution {
   readonly #remote: RemoteExecution;
   readonly #captures: Record<'stdout' | 'stderr', OutputCapture>;
   readonly #queue: OutputQueue;
+  readonly #diskEnd: ReturnType<DiskLimit['observe']> | undefined;
   #outputHit: LimitHit | undefined;
 
   constructor(connection: SupervisorConnection, request: ExecutionRequest) {
@@ -67,6 +70,7 @@ export class Execution {
       this.#remote.consumed(stream, bytes);
     });
     if (!request.isStreamed) this.#queue.skip();
+    this.#diskEnd = request.disk?.observe();
     this.#remote = connection.execute(
       {
         kind: 'program',
@@ -144,13 +148,16 @@ export class Execution {
     const outcome = await this.#remote.ended.catch((error: unknown) => ({ error }));
     signal?.removeEventListener('abort', onAbort);
     this.#queue.end();
-    if (!('error' in outcome)) return this.#conclude(this.#factsOf(outcome), undefined);
+    const report = 'error' in outcome ? undefined : outcome;
+    const diskHit = await this.#diskEnd?.(report);
+    if (!('error' in outcome)) return this.#conclude(this.#factsOf(outcome, diskHit), undefined);
     if (!hasCode(outcome.error, coreErrorCodes.executionRefused))
       return this.#conclude(this.#lostFacts(), outcome.error);
     throw toStartError(outcome.error, this.command, this.#request.workingDirectory);
   }
 
-  #factsOf(report: ExitReport): ExecutionFacts {
+  #factsOf(report: ExitReport, diskHit: LimitHit | undefined): ExecutionFacts {
+    const otherHits = [diskHit, this.#outputHit].filter((hit) => hit !== undefined);
     return {
       executionId: this.id,
       command: this.command,
@@ -158,7 +165,7 @@ export class Execution {
       ...(report.signalNumber !== undefined && { signal: signalName(report.signalNumber) }),
       // The order to end it may have come a moment after its end.
       cause: this.#outputHit === undefined ? attributeEnd(report) : 'output',
-      limitsHit: [...findLimitsHit(report), ...(this.#outputHit === undefined ? [] : [this.#outputHit])],
+      limitsHit: [...findLimitsHit(report), ...otherHits],
       usage: toUsage(report),
       survivorCount: report.survivorCount,
       hasBackground: report.hasBackground,

@@ -24,6 +24,7 @@ export function toRejection(
       return new ExecutionRolledBackError(result);
     case 'oom':
     case 'output':
+    case 'disk':
       return new ResourceLimitExceededError(result);
     case 'signalled':
     case 'exited': {

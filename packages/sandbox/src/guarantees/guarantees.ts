@@ -20,11 +20,11 @@ export interface SandboxGuarantees {
   readonly pids: { readonly enforcement: Enforcement; readonly limit?: number };
   /**
    * Space for files. `limitBytes` is what the sandbox itself may fill; with `tmpfs` it is in memory, in `parts`
-   * that are limited each for itself.
+   * that are limited each for itself; a `watchdog` is soft.
    */
   readonly disk: {
     readonly enforcement: Enforcement;
-    readonly mechanism: 'none' | 'quota' | 'tmpfs';
+    readonly mechanism: 'none' | 'quota' | 'tmpfs' | 'watchdog';
     readonly limitBytes?: number;
     /** `inodes` is how many files may be in it. */
     readonly parts?: readonly { readonly path: string; readonly limitBytes: number; readonly inodes: number }[];
@@ -32,6 +32,8 @@ export interface SandboxGuarantees {
   /** Time-outs of executions, by the supervisor inside: they hold though the controller hangs. */
   readonly time: { readonly enforcement: Enforcement };
   readonly network: { readonly enforcement: Enforcement; readonly mode: string };
+  /** What is seen of the engine's host. */
+  readonly mounts: readonly { readonly source: string; readonly target: string; readonly isReadOnly: boolean }[];
   readonly privileges: {
     readonly uid: number;
     readonly gid: number;

@@ -21,8 +21,11 @@ const FORBIDDEN = [
   'Binds',
   'VolumesFrom',
   'Devices',
+  'DeviceCgroupRules',
   'DeviceRequests',
   'GroupAdd',
+  'Sysctls',
+  'OomKillDisable',
   'PidMode',
   'UTSMode',
   'UsernsMode',
@@ -37,7 +40,7 @@ function forbidden(hostConfig: unknown): string[] {
 
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === '') return true;
-  return Array.isArray(value) && value.length === 0;
+  return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
 function differences(where: string, expected: Readonly<Record<string, unknown>>, actual: unknown): string[] {

@@ -31,6 +31,9 @@ const MASKED_PATHS = [
   '/sys/firmware',
 ];
 
+/** The engine's own list, given by name so that it is looked for afterwards. */
+const READ_ONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
+
 /** The body of the engine's create call, and the parts of it that must be found again afterwards. */
 export interface ContainerBody {
   readonly body: Readonly<Record<string, unknown>>;
@@ -61,6 +64,10 @@ function toHostConfig(config: ResolvedSandboxConfig, disk: DiskPlan): Readonly<R
     IpcMode: 'private',
     ReadonlyRootfs: disk.mechanism === 'tmpfs',
     MaskedPaths: MASKED_PATHS,
+    ReadonlyPaths: READ_ONLY_PATHS,
+    // Everything that PID 1 writes would go to the log driver too.
+    LogConfig: { Type: 'none', Config: {} },
+    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
     AutoRemove: false,
     ...toUlimits(config),
     ...(config.runtime !== undefined && { Runtime: config.runtime }),
@@ -78,6 +85,12 @@ function toTmpfs(parts: readonly TmpfsPart[]): Readonly<Record<string, string>> 
   const toOptions = ({ sizeBytes, inodes, isShared }: TmpfsPart): string =>
     `rw,exec,nosuid,nodev,size=${sizeBytes},nr_inodes=${inodes},mode=${isShared ? '1777' : '0755'}`;
   return Object.fromEntries(parts.map((part) => [part.path, toOptions(part)]));
+}
+
+/** What is mounted below the source stays out: the engine would leave it writable in a read-only mount. */
+function toBindMount({ source, target, readOnly }: ResolvedSandboxConfig['mounts'][number]): object {
+  const BindOptions = { Propagation: 'rprivate', NonRecursive: true };
+  return { Type: 'bind', Source: source, Target: target, ReadOnly: readOnly, BindOptions };
 }
 
 /** Everything that makes a container a sandbox. */
@@ -114,10 +127,7 @@ export function toContainerBody(
     Labels: ownerLabels({ purpose: 'sandbox', sandboxId }),
     HostConfig: {
       ...hostConfig,
-      // Everything that PID 1 writes would go to the log driver too.
-      LogConfig: { Type: 'none' },
-      RestartPolicy: { Name: 'no' },
-      Mounts: [supervisor.mount, store],
+      Mounts: [supervisor.mount, store, ...config.mounts.map(toBindMount)],
     },
   };
   return { body, expected: { hostConfig, config: processConfig } };

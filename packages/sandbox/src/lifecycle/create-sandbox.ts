@@ -12,13 +12,18 @@ import {
   SupervisorConnection,
 } from '@paracle/core';
 import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import type { DiskLimit } from '../disk/disk-limit.js';
+import { DiskWatchdog } from '../disk/disk-watchdog.js';
+import { FullDisk } from '../disk/full-disk.js';
 import { type DiskPlan, planDisk } from '../disk/plan-disk.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
 import { LimitUnenforcedError, SandboxError } from '../errors/sandbox-errors.js';
-import { computeGuarantees, findShortfalls } from '../guarantees/compute-guarantees.js';
+import { computeGuarantees } from '../guarantees/compute-guarantees.js';
+import { findShortfalls } from '../guarantees/find-shortfalls.js';
 import type { SandboxGuarantees } from '../guarantees/guarantees.js';
 import { lookInside } from '../guarantees/inside-view.js';
 import { verifyContainer } from '../guarantees/verify-container.js';
+import { checkMounts } from './check-mounts.js';
 import { type ContainerBody, storeVolumeName, toContainerBody } from './container-body.js';
 import { removeSandbox } from './remove-sandbox.js';
 import { resolveImage } from './resolve-image.js';
@@ -36,12 +41,14 @@ export interface CreatedSandbox {
   readonly user: SandboxUser;
   readonly imageEnvironment: readonly string[];
   readonly guarantees: SandboxGuarantees;
+  readonly disk: DiskLimit | undefined;
   readonly verify: (options?: CallOptions) => Promise<SandboxGuarantees>;
 }
 
 interface CreateContext {
   readonly engine: Engine;
   readonly config: ResolvedSandboxConfig;
+  readonly allowedHostPaths: readonly string[];
   readonly logger: Logger;
   readonly signal: AbortSignal | undefined;
 }
@@ -51,6 +58,8 @@ export async function createSandbox(context: CreateContext): Promise<CreatedSand
   const { engine, config, signal } = context;
   const capabilities = await engine.capabilities({ signal });
   refuseUnknownRuntime(config, capabilities);
+  const { endpoint } = await engine.connect({ signal });
+  await checkMounts(config, { endpoint, capabilities, allowedHostPaths: context.allowedHostPaths });
   const image = await resolveImage(engine, config.baseImage, { signal });
   const disk = planDisk(config, { capabilities, image, homeDirectory: HOME_DIRECTORY });
   try {
@@ -142,17 +151,28 @@ interface SandboxParts {
 async function prepare(
   context: CreateContext,
   parts: SandboxParts,
-): Promise<Pick<CreatedSandbox, 'user' | 'guarantees' | 'verify'>> {
+): Promise<Pick<CreatedSandbox, 'user' | 'guarantees' | 'disk' | 'verify'>> {
   const { config, signal } = context;
   await using files = FileService.open(parts.connection, 'root');
   const user = await resolveUser({ asked: config.user, image: parts.image.user }, files);
   const verify = async (options: CallOptions = {}): Promise<SandboxGuarantees> =>
     verifyGuarantees(context, { ...parts, user }, options);
-  const [guarantees] = await Promise.all([
-    verify({ signal }),
-    makeDirectories(files, { config, disk: parts.disk, user }),
-  ]);
-  return { user, guarantees, verify };
+  const made = makeDirectories(files, { config, disk: parts.disk, user });
+  made.catch(() => undefined); // where both fail, what is not in force is why
+  const guarantees = await verify({ signal });
+  await made;
+  const disk = await limitDisk({ ...parts, user }, config, guarantees);
+  return { user, guarantees, disk, verify };
+}
+
+async function limitDisk(
+  { disk, connection, user }: Pick<SandboxParts, 'disk' | 'connection'> & { readonly user: SandboxUser },
+  { workingDirectory }: ResolvedSandboxConfig,
+  { disk: { parts, limitBytes = 0 } }: SandboxGuarantees,
+): Promise<DiskLimit | undefined> {
+  if (disk.mechanism === 'none') return undefined;
+  if (disk.mechanism === 'watchdog') return DiskWatchdog.begin(connection, disk);
+  return new FullDisk(connection, user, parts ?? [{ path: workingDirectory, limitBytes }]);
 }
 
 /** What holds now; a limit or rule that was asked for and does not is an error. */
@@ -161,11 +181,12 @@ async function verifyGuarantees(
   { containerId, connection, user, body, disk }: SandboxParts & { readonly user: SandboxUser },
   options: CallOptions,
 ): Promise<SandboxGuarantees> {
-  const [inside, container] = await Promise.all([
+  const [inside, container, { runcVersion }] = await Promise.all([
     lookInside(connection, user, options),
     engine.containers.inspect(containerId, options),
+    engine.capabilities(options),
   ]);
-  const guarantees = computeGuarantees(container, inside, disk);
+  const guarantees = computeGuarantees(container, inside, { plan: disk, runcVersion });
   const differences = [...verifyContainer(container, body.expected), ...findShortfalls(guarantees, config, inside)];
   if (differences.length > 0) throw new LimitUnenforcedError(differences);
   return guarantees;

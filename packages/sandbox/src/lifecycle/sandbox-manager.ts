@@ -2,6 +2,7 @@ import { Engine, type Logger, parseConfig, prune, silentLogger } from '@paracle/
 import { z } from 'zod';
 import {
   environmentSchema,
+  hostPathsSchema,
   type ResolvedSandboxConfig,
   type SandboxConfig,
   sandboxConfigSchema,
@@ -16,6 +17,11 @@ import { Slots } from './slots.js';
 export interface SandboxManagerOptions {
   /** Sandboxes at once; `create` waits for a place. @defaultValue 10 */
   readonly maxConcurrent?: number;
+  /**
+   * Paths of the engine's host below which sandboxes may have `mounts`. What would give the host away (`/etc`,
+   * `/run`, the engine's own data, a home as a whole) is refused all the same. @defaultValue []
+   */
+  readonly allowedHostPaths?: readonly string[];
   /** The engine to use; a manager that is given one doesn't close it. @defaultValue the engine that is found */
   readonly engine?: Engine;
   /** @defaultValue silent */
@@ -36,8 +42,14 @@ const secretsSchema: z.ZodType<{ readonly secrets: Readonly<Record<string, strin
   secrets: environmentSchema,
 });
 
-const countsSchema: z.ZodType<{ readonly maxConcurrent: number }> = z.strictObject({
+interface ManagerSettings {
+  readonly maxConcurrent: number;
+  readonly allowedHostPaths: readonly string[];
+}
+
+const settingsSchema: z.ZodType<ManagerSettings> = z.strictObject({
   maxConcurrent: z.int().min(1).max(10_000).default(10),
+  allowedHostPaths: hostPathsSchema.default([]),
 });
 
 /** Makes sandboxes and sees to it that none stays behind. Connects on first use. */
@@ -45,7 +57,7 @@ export class SandboxManager {
   readonly #engine: Engine;
   readonly #ownsEngine: boolean;
   readonly #logger: Logger;
-  readonly #maxConcurrent: number;
+  readonly #settings: ManagerSettings;
   readonly #slots: Slots;
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #underWay = new Set<Promise<unknown>>();
@@ -56,12 +68,12 @@ export class SandboxManager {
 
   /** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong */
   constructor(options: SandboxManagerOptions = {}) {
-    const { engine, logger = silentLogger, ...counts } = options;
-    this.#maxConcurrent = parseConfig(countsSchema, counts, 'sandbox manager options').maxConcurrent;
+    const { engine, logger = silentLogger, ...settings } = options;
+    this.#settings = parseConfig(settingsSchema, settings, 'sandbox manager options');
     this.#engine = engine ?? new Engine();
     this.#ownsEngine = engine === undefined;
     this.#logger = logger.child({ component: 'sandbox' });
-    this.#slots = new Slots(this.#maxConcurrent);
+    this.#slots = new Slots(this.#settings.maxConcurrent);
   }
 
   /** The engine that the sandboxes are on; hand it to the other packages. */
@@ -115,7 +127,7 @@ export class SandboxManager {
     return {
       activeCount: this.#sandboxes.size,
       waitingCount: this.#slots.waitingCount,
-      maxConcurrent: this.#maxConcurrent,
+      maxConcurrent: this.#settings.maxConcurrent,
       createdCount: this.#counts.created,
       failedCount: this.#counts.failed,
       destroyedCount: this.#counts.destroyed,
@@ -139,7 +151,14 @@ export class SandboxManager {
   ): Promise<Sandbox> {
     const release = await this.#slots.take(signal);
     try {
-      const created = await createSandbox({ engine: this.#engine, config, logger: this.#logger, signal });
+      const { allowedHostPaths } = this.#settings;
+      const created = await createSandbox({
+        engine: this.#engine,
+        config,
+        allowedHostPaths,
+        logger: this.#logger,
+        signal,
+      });
       const onDestroyed = (): void => {
         this.#sandboxes.delete(created.id);
         this.#counts.destroyed++;

@@ -38,6 +38,7 @@ export class Sandbox {
   readonly #environment: Readonly<Record<string, string>>;
   readonly #onDestroyed: () => void;
   readonly #verify: CreatedSandbox['verify'];
+  readonly #disk: CreatedSandbox['disk'];
   #isDestroyed = false;
   #destroying: Promise<void> | undefined;
 
@@ -60,6 +61,7 @@ export class Sandbox {
     this.#connection = created.connection;
     this.#onDestroyed = context.onDestroyed;
     this.#verify = created.verify;
+    this.#disk = created.disk;
     this.#environment = {
       ...toThreadHints(context.config.cpuCores),
       ...toEnvironment(created.imageEnvironment, { HOME: HOME_DIRECTORY, ...context.config.environment }),
@@ -166,6 +168,7 @@ export class Sandbox {
       check: parsed.check,
       hasStdin: isStreamed || stdin !== undefined,
       signal,
+      disk: this.#disk,
       isStreamed,
     });
   }

@@ -23,9 +23,9 @@ it('limits disk space by the storage driver where that has quotas, beside the im
   expect((await engine.capabilities()).storageDriver).toBe('btrfs');
   expect(sandbox.guarantees.disk).toEqual({ enforcement: 'hard', mechanism: 'quota', limitBytes: 64 * MEBIBYTE });
   await expect(sandbox.execute(fill(48))).resolves.toMatchObject({ exitCode: 0 });
-  await expect(sandbox.execute(fill(96))).resolves.toMatchObject({
-    exitCode: 1,
-    stderr: expect.stringMatching(/Disk quota exceeded|No space left/u),
+  await expect(sandbox.execute(fill(96))).rejects.toMatchObject({
+    limitsHit: [{ limit: 'disk', evidence: { limit: 64 * MEBIBYTE }, path: '/workspace', scope: 'execution' }],
+    result: { cause: 'exited', exitCode: 1, stderr: expect.stringMatching(/Disk quota exceeded|No space left/u) },
   });
   await expect(unlimited.execute(fill(96))).resolves.toMatchObject({ exitCode: 0 });
 });

@@ -27,8 +27,8 @@ it('limits disk space in memory: full is ENOSPC and never OOM, by tiny files and
   expect(sandbox.guarantees).toMatchObject({
     memory: { enforcement: 'hard', limitBytes: expect.any(Number), reservedForFilesBytes: expect.any(Number) },
     disk: { enforcement: 'hard', mechanism: 'tmpfs', limitBytes: expect.any(Number) },
-    weaknesses: [],
   });
+  expect(sandbox.guarantees.weaknesses).not.toContainEqual(expect.stringMatching(/disk space/iu));
   const { memory, disk } = sandbox.guarantees;
   expect(Number(memory.limitBytes) - Number(memory.reservedForFilesBytes)).toBe(32 * MEBIBYTE);
   expect(disk.limitBytes).toBeLessThanOrEqual(64 * MEBIBYTE);
@@ -44,6 +44,32 @@ it('limits disk space in memory: full is ENOSPC and never OOM, by tiny files and
   const useMemory = python('pieces = [bytearray(b"x" * 1048576) for _ in range(20)]', 'print(len(pieces))');
   await expect(sandbox.execute(useMemory)).resolves.toMatchObject({ stdout: '20\n' });
   await expect(sandbox.getStats()).resolves.toMatchObject({ oomKills: 0 });
+});
+
+const FILL_ONE = 'dd if=/dev/zero of="$0"/file bs=64k';
+
+it('names the directory that a command has filled, and does not lay it to the commands that come after', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create({ diskMb: 16, diskEnforcement: 'tmpfs' });
+  const tmp = sandbox.guarantees.disk.parts?.find(({ path }) => path === '/tmp');
+  const hit = { limit: 'disk', evidence: { limit: tmp?.limitBytes }, path: '/tmp' };
+
+  await expect(sandbox.execute(['sh', '-c', FILL_ONE, '/tmp'])).rejects.toMatchObject({
+    code: 'PARACLE_SANDBOX_LIMIT_EXCEEDED',
+    message: expect.stringContaining('disk limit'),
+    limitsHit: [{ ...hit, scope: 'execution' }],
+    result: { cause: 'exited', exitCode: 1 },
+  });
+  await expect(sandbox.execute(['false'])).resolves.toMatchObject({
+    exitCode: 1,
+    limitsHit: [{ ...hit, scope: 'shared' }],
+  });
+  await expect(sandbox.execute(['sh', '-c', `rm /tmp/file; ${FILL_ONE}; true`, '.'])).resolves.toMatchObject({
+    exitCode: 0,
+    limitsHit: [{ limit: 'disk', path: '/workspace', scope: 'execution' }],
+  });
+  await sandbox.execute(['rm', 'file']);
+  await expect(sandbox.execute(['false'])).resolves.toMatchObject({ exitCode: 1, limitsHit: [] });
 });
 
 /** Fills every writable directory with pages that lie far apart, and with attributes of files. */

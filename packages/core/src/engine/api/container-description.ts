@@ -23,6 +23,8 @@ export interface ContainerMount {
   readonly type: string;
   /** Name of the volume; volumes only. */
   readonly name?: string;
+  /** Path on the engine's host. */
+  readonly source?: string;
   readonly destination: string;
   readonly isWritable: boolean;
 }
@@ -82,9 +84,11 @@ function parseState(answer: unknown): ContainerState {
 
 function parseMount(answer: unknown): ContainerMount {
   const name = readText(answer, ['Name']) ?? '';
+  const source = readText(answer, ['Source']) ?? '';
   return {
     type: readText(answer, ['Type']) ?? 'unknown',
     ...(name === '' ? {} : { name }),
+    ...(source === '' ? {} : { source }),
     destination: requireText(answer, ['Destination'], what),
     isWritable: readFlag(answer, ['RW']),
   };

@@ -37,7 +37,8 @@ export async function hijack(
 }
 
 function toMessage(target: SocketTarget, request: EngineRequest, prefix: string): string {
-  const body = JSON.stringify(request.body ?? {});
+  // The engine doesn't read a body that it doesn't expect: what came apart from the head would be the stream's first bytes.
+  const body = request.body === undefined ? '' : JSON.stringify(request.body);
   const query = Object.entries(request.query ?? {}).map(
     ([name, value]) => `${name}=${encodeURIComponent(String(value))}`,
   );

@@ -18,6 +18,7 @@ describe('sandbox config', () => {
       environment: {},
       ulimits: {},
       require: [],
+      mounts: [],
       workingDirectory: '/workspace',
     });
   });
@@ -30,6 +31,7 @@ describe('sandbox config', () => {
       pidsLimit: 64,
       diskMb: 100,
       diskEnforcement: 'tmpfs',
+      mounts: [{ source: '/data', target: '/srv/data', readOnly: true }],
       timeoutSeconds: 0.5,
       networkMode: 'none',
       readOnlyFilesystem: true,
@@ -69,7 +71,8 @@ describe('sandbox config', () => {
     { diskMb: 0 },
     { diskMb: 2 ** 40 },
     { diskEnforcement: 'tmpfs' },
-    { diskEnforcement: 'soft', diskMb: 1 },
+    { diskEnforcement: 'soft' },
+    { diskEnforcement: 'hard', diskMb: 1 },
     { user: 'root' },
     { user: '0' },
     { user: '00:5' },
@@ -105,6 +108,21 @@ describe('sandbox config', () => {
     { workingDirectory: '/lib64/x' },
     { workingDirectory: '/etc' },
     { workingDirectory: '/a\0b' },
+    { mounts: [{ source: 'relative', target: '/srv/a' }] },
+    { mounts: [{ source: '/a/../etc', target: '/srv/a' }] },
+    { mounts: [{ source: '/', target: '/srv/a' }] },
+    { mounts: [{ source: '/a', target: '/etc/a' }] },
+    { mounts: [{ source: '/a', target: '/workspace' }] },
+    { mounts: [{ source: '/a', target: '/srv' }], workingDirectory: '/srv/app' },
+    { mounts: [{ source: '/a', target: '/srv/a', readonly: true }] },
+    { mounts: [{ source: '/a', target: '/srv/a', readOnly: false }], diskMb: 10 },
+    { mounts: [{ source: '/a', target: '/srv/a', readOnly: false }], readOnlyFilesystem: true },
+    {
+      mounts: [
+        { source: '/a', target: '/srv/a' },
+        { source: '/b', target: '/srv/a' },
+      ],
+    },
     null,
     'text',
   ])('refuses %j', (config) => {

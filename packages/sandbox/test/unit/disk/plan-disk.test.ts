@@ -27,6 +27,14 @@ describe('how disk space is limited', () => {
     expect(plan({})).toEqual({ mechanism: 'none' });
   });
 
+  it('is by a watchdog where that was accepted, which looks at the volumes of the image, too', () => {
+    expect(plan({ diskMb: 64, diskEnforcement: 'soft' }, { volumePaths: ['/data/'] })).toEqual({
+      mechanism: 'watchdog',
+      limitBytes: 64 * MEBIBYTE,
+      paths: ['/', '/data'],
+    });
+  });
+
   it('is by the quota of the storage driver, which on btrfs holds the image too', () => {
     expect(plan({ diskMb: 64 }, { driver: btrfs })).toEqual({
       mechanism: 'quota',

@@ -1,0 +1,123 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  coreErrorCodes,
+  type ExitReport,
+  FileService,
+  hasCode,
+  type SpaceUsage,
+  type SupervisorConnection,
+} from '@paracle/core';
+import type { LimitHit } from '../execution/execution-result.js';
+import type { DiskLimit } from './disk-limit.js';
+import { BYTES_PER_INODE, type WatchdogPlan } from './plan-disk.js';
+
+/** A walk over 10,000 files takes some 20 ms; at most one part in eleven of the time goes into looking. */
+const INTERVAL_MS = 500;
+const REST_PER_LOOK = 10;
+
+/**
+ * Space that was taken since the baseline. What changed since is found by its time of change, which programs can't
+ * set, and what grew by the sum, which no clock can falsify; a file counts for 8 KiB at least, as inodes run out too.
+ */
+export function spaceTaken(now: SpaceUsage, baseline: SpaceUsage): number {
+  const bytes = Math.max(now.changedBytes, now.bytes - baseline.bytes);
+  const entries = Math.max(now.changedEntries, now.entries - baseline.entries);
+  return Math.max(0, bytes, entries * BYTES_PER_INODE);
+}
+
+async function measure(service: FileService, paths: readonly string[], sinceSeconds: number): Promise<SpaceUsage> {
+  const usages = await Promise.all(paths.map(async (path) => service.space(path, sinceSeconds)));
+  const sum = (name: keyof SpaceUsage): number => usages.reduce((total, usage) => total + usage[name], 0);
+  return {
+    bytes: sum('bytes'),
+    entries: sum('entries'),
+    changedBytes: sum('changedBytes'),
+    changedEntries: sum('changedEntries'),
+  };
+}
+
+/**
+ * Where nothing in the kernel limits disk space: looks from time to time while commands run, and ends them all
+ * once more than the limit is taken and it gets ever more. What is open and has no name is not seen.
+ */
+export class DiskWatchdog implements DiskLimit {
+  readonly #connection: SupervisorConnection;
+  readonly #plan: WatchdogPlan;
+  readonly #sinceSeconds: number;
+  readonly #baseline: SpaceUsage;
+  #runningCount = 0;
+  #hasBackground = false;
+  #isWatching = false;
+  #takenBytes = 0;
+  #evidence: LimitHit['evidence'] = {};
+
+  private constructor(
+    connection: SupervisorConnection,
+    plan: WatchdogPlan,
+    start: { readonly sinceSeconds: number; readonly baseline: SpaceUsage },
+  ) {
+    this.#connection = connection;
+    this.#plan = plan;
+    this.#sinceSeconds = start.sinceSeconds;
+    this.#baseline = start.baseline;
+  }
+
+  /** Measures what the image takes; to be called before the first command runs. */
+  static async begin(connection: SupervisorConnection, plan: WatchdogPlan): Promise<DiskWatchdog> {
+    await using service = FileService.open(connection, 'root');
+    const sinceSeconds = Number((connection.welcome?.startedAtNs ?? 0n) / 1_000_000_000n);
+    const baseline = await measure(service, plan.paths, sinceSeconds);
+    return new DiskWatchdog(connection, plan, { sinceSeconds, baseline });
+  }
+
+  observe(): (report: ExitReport | undefined) => Promise<LimitHit | undefined> {
+    this.#runningCount++;
+    if (!this.#isWatching) void this.#watch();
+    return async (report) => {
+      this.#runningCount--;
+      this.#hasBackground ||= report?.hasBackground === true;
+      if (report?.endedBy !== 'disk') return undefined;
+      return { limit: 'disk', evidence: this.#evidence, scope: report.wasShared ? 'shared' : 'execution' };
+    };
+  }
+
+  async #watch(): Promise<void> {
+    this.#isWatching = true;
+    try {
+      while (this.#runningCount > 0 || this.#hasBackground) {
+        const start = performance.now();
+        await this.#look();
+        const tookMs = performance.now() - start;
+        await delay(Math.max(INTERVAL_MS, tookMs * REST_PER_LOOK), undefined, { ref: false });
+      }
+    } catch {
+      // The sandbox has ended, and everybody who uses it is told so.
+    } finally {
+      this.#isWatching = false;
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { limitBytes } = this.#plan;
+    await using service = FileService.open(this.#connection, 'root');
+    const takenBytes = await this.#measure(service);
+    const isOver = takenBytes === undefined || (takenBytes > limitBytes && takenBytes > this.#takenBytes);
+    this.#takenBytes = takenBytes ?? this.#takenBytes;
+    if (!isOver) return;
+    this.#evidence = { ...(takenBytes !== undefined && { takenBytes }), limit: limitBytes };
+    await this.#connection.cancelAll('disk', 0);
+    this.#hasBackground = false;
+    // What was written until the end is not laid to the commands that come after.
+    this.#takenBytes = (await this.#measure(service)) ?? this.#takenBytes;
+  }
+
+  /** Undefined where a part can't be seen, such as a tree that is too deep: it may hold anything. */
+  async #measure(service: FileService): Promise<number | undefined> {
+    try {
+      return spaceTaken(await measure(service, this.#plan.paths, this.#sinceSeconds), this.#baseline);
+    } catch (error) {
+      if (hasCode(error, coreErrorCodes.fileOperation)) return undefined;
+      throw error;
+    }
+  }
+}

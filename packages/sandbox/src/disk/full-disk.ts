@@ -1,0 +1,73 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { coreErrorCodes, type ExitReport, FileService, hasCode, type SupervisorConnection } from '@paracle/core';
+import type { LimitHit } from '../execution/execution-result.js';
+import type { DiskLimit } from './disk-limit.js';
+
+/** A directory with the space that is its own. */
+export interface LimitedDirectory {
+  readonly path: string;
+  readonly limitBytes: number;
+}
+
+/** What a write gets where there is no space left. */
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+/** A sandbox that is starved of CPU time is not waited for: not known is not full. */
+const ANSWER_MS = 5000;
+
+/**
+ * Where the kernel limits disk space it counts no refusals, so each execution is followed by an attempt to
+ * write: what is full then, and was not after the execution before, this one has filled.
+ */
+export class FullDisk implements DiskLimit {
+  readonly #connection: SupervisorConnection;
+  readonly #user: { readonly uid: number; readonly gid: number };
+  readonly #directories: readonly LimitedDirectory[];
+  #full: ReadonlySet<LimitedDirectory> = new Set();
+
+  constructor(
+    connection: SupervisorConnection,
+    user: { readonly uid: number; readonly gid: number },
+    directories: readonly LimitedDirectory[],
+  ) {
+    this.#connection = connection;
+    this.#user = user;
+    this.#directories = directories;
+  }
+
+  observe(): (report: ExitReport | undefined) => Promise<LimitHit | undefined> {
+    const before = this.#full;
+    return async (report) => {
+      if (report === undefined) return undefined;
+      this.#full = await this.#find();
+      const [first] = this.#full;
+      const filled = [...this.#full].find((directory) => !before.has(directory)) ?? first;
+      if (filled === undefined) return undefined;
+      const isOwn = !report.wasShared && !before.has(filled);
+      return {
+        limit: 'disk',
+        evidence: { limit: filled.limitBytes },
+        path: filled.path,
+        scope: isOwn ? 'execution' : 'shared',
+      };
+    };
+  }
+
+  async #find(): Promise<ReadonlySet<LimitedDirectory>> {
+    const service = FileService.open(this.#connection, this.#user);
+    const full = new Set<LimitedDirectory>();
+    const attempts = this.#directories.map(async (directory) => {
+      await service.requireRoom(directory.path).catch((error: unknown) => {
+        if (hasCode(error, coreErrorCodes.fileOperation) && FULL.has(String(error.details['errno'])))
+          full.add(directory);
+      });
+    });
+    const ended = new AbortController();
+    await Promise.race([
+      Promise.all(attempts),
+      delay(ANSWER_MS, undefined, { signal: ended.signal }).catch(() => undefined),
+    ]);
+    ended.abort();
+    void service.close();
+    return full;
+  }
+}
