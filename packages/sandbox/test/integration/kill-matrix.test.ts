@@ -5,7 +5,8 @@ import { Neighbour } from './support/neighbour.js';
 import { listProcesses } from './support/processes.js';
 import { scaled } from './support/scale.js';
 
-const TIMEOUT_MS = 150;
+/** Where the machine is too slow for a case to stand by then, the time is doubled. */
+const FIRST_TIMEOUT_MS = 150;
 const GRACE_MS = 50;
 const RUNS = scaled(200);
 
@@ -69,9 +70,14 @@ const cases: readonly Case[] = [
   },
 ];
 
-/** One run to its time-out; undefined where the machine was too slow for the case to stand by then. */
-async function runOnce(sandbox: Sandbox, program: readonly string[]): Promise<ExecutionResult | undefined> {
-  const options = { timeoutSeconds: TIMEOUT_MS / 1000, killGraceMs: GRACE_MS };
+/** One run to its time-out; undefined where the case did not stand by then. */
+async function runOnce(
+  sandbox: Sandbox,
+  program: readonly string[],
+  timeoutMs: number,
+): Promise<ExecutionResult | undefined> {
+  if (timeoutMs > 60_000) throw new Error(`Expected ${program.join(' ')} to stand within a minute`);
+  const options = { timeoutSeconds: timeoutMs / 1000, killGraceMs: GRACE_MS };
   const error: unknown = await sandbox.execute(program, options).catch((thrown: unknown) => thrown);
   if (!(error instanceof ExecutionTimeoutError))
     throw new Error(`Expected a time-out of ${program.join(' ')}`, { cause: error });
@@ -86,18 +92,20 @@ it.each(cases)(
     await using neighbour = await Neighbour.start(sandbox);
     const before = await listProcesses(sandbox);
     const late: number[] = [];
-    for (let attempt = 0; late.length < RUNS && attempt < 2 * RUNS; attempt++) {
-      const result = await runOnce(sandbox, program);
+    for (let timeoutMs = FIRST_TIMEOUT_MS; late.length < RUNS; ) {
+      const result = await runOnce(sandbox, program, timeoutMs);
       // The same processes with the same start times: PID 1 and the neighbour with its keeper.
       expect(await listProcesses(sandbox)).toEqual(before.map((seen) => ({ ...seen, state: expect.any(String) })));
-      if (result === undefined) continue;
+      if (result === undefined) {
+        timeoutMs *= 2;
+        continue;
+      }
       expect(result.survivorCount).toBe(0);
-      late.push((result.usage?.durationMs ?? Number.NaN) - TIMEOUT_MS - GRACE_MS);
+      late.push((result.usage?.durationMs ?? Number.NaN) - timeoutMs - GRACE_MS);
     }
     await neighbour.goesOn();
     expect(before.map(({ pid }) => pid)).toEqual(expect.arrayContaining([1, await neighbour.pid]));
     expect(neighbour.isInOrder).toBe(true);
-    expect(late).toHaveLength(RUNS);
     expect(Math.max(...late)).toBeLessThan(4 * endsWithinMs);
     recordFigures(`kill ${title}: ms after the grace period`, late);
   },

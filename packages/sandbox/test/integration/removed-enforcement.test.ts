@@ -15,7 +15,7 @@ interface Removal {
 const without =
   (...names: readonly string[]): Removal['alter'] =>
   (hostConfig) => {
-    for (const name of names) delete hostConfig[name];
+    for (const name of names) Reflect.deleteProperty(hostConfig, name);
   };
 
 const withValue =
