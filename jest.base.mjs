@@ -14,3 +14,15 @@ export const integration = {
   testTimeout: 120_000,
   maxWorkers: 1,
 };
+
+/**
+ * Tests whose coverage counts: with `PARACLE_COVERAGE=1` they leave in `coverage/KIND` which branches they took, and
+ * `scripts/check-coverage.mjs` wants every branch to have been taken by tests of one kind or the other.
+ */
+export const measured = (config, kind) => ({
+  ...config,
+  collectCoverage: process.env.PARACLE_COVERAGE === '1',
+  collectCoverageFrom: ['src/**/*.ts'],
+  coverageDirectory: `coverage/${kind}`,
+  coverageReporters: ['json'],
+});

@@ -27,6 +27,7 @@ async function test() {
   await steps.run('Unit tests', () => runUnit());
   if (hasNativeTests()) await steps.run('Native tests', () => turbo(['test:native'], shown));
   await steps.run('Integration tests', () => runIntegration(engine));
+  await steps.run('Branches', () => script('check-coverage.mjs'));
   if (process.env.PARACLE_ENGINES === 'all') {
     await steps.run('Integration tests on Engine 26', runOnSecondEngine);
   }

@@ -1,3 +1,3 @@
-import { unit } from '../../jest.base.mjs';
+import { measured, unit } from '../../jest.base.mjs';
 
-export default unit;
+export default measured(unit, 'unit');

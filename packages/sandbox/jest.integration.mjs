@@ -1,3 +1,3 @@
-import { integration } from '../../jest.base.mjs';
+import { integration, measured } from '../../jest.base.mjs';
 
-export default integration;
+export default measured(integration, 'integration');

@@ -15,17 +15,24 @@ async function runJest(kind, { task, testFolder, env, concurrency }) {
   return { exitCode, ...readResults(kind, testFolder) };
 }
 
-/** The integration suites, one package after the other, on the engine that `env` names. */
-export function runIntegration(env, kind = 'integration') {
+/** Packages whose coverage counts leave a record of the branches that their tests take. */
+const MEASURED = { PARACLE_COVERAGE: '1' };
+
+function runSuites(env, kind) {
   return runJest(kind, { task: 'test:integration', testFolder: 'integration', env, concurrency: 1 });
+}
+
+/** The integration suites, one package after the other, on the engine that `env` names. */
+export function runIntegration(env) {
+  return runSuites({ ...env, ...MEASURED }, 'integration');
 }
 
 /** The same suites on Debian 13's Engine 26.1, booted beside the first. */
 export async function runOnSecondEngine() {
-  return runIntegration({ DOCKER_HOST: await startSecondEngine() }, 'integration-26');
+  return runSuites({ DOCKER_HOST: await startSecondEngine() }, 'integration-26');
 }
 
 /** The unit tests of all packages. */
 export function runUnit() {
-  return runJest('unit', { task: 'test', testFolder: 'unit', concurrency: 2 });
+  return runJest('unit', { task: 'test', testFolder: 'unit', env: MEASURED, concurrency: 2 });
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
-import { sandboxErrorCodes } from '../../src/errors/sandbox-error-codes.js';
+import { sandboxErrorCodes } from '../../../src/errors/sandbox-error-codes.js';
 
 it('documents every code of sandbox, and no other', () => {
-  const page = readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../../../../docs/errors.md', import.meta.url), 'utf8');
   const section = page.split(/^## /mu).find((part) => part.startsWith('@paracle/sandbox')) ?? '';
   const documented = [...section.matchAll(/^\| `(PARACLE_[A-Z_]+)` \| \S.* \| \S.* \|$/gmu)].map(([, code]) => code);
 
