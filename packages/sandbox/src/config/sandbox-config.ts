@@ -210,7 +210,7 @@ export const sandboxConfigSchema: z.ZodType<ResolvedSandboxConfig> = z
     'the working directory belongs to the sandbox’s user, so no mount may be there or above it',
   );
 
-/** Whether a path is another or lies below it; both absolute and without `.` and `..`. */
+/** Whether a path is another or lies below it; both absolute, without `.` and `..`, and not the root. */
 export function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory === '/' ? '/' : `${directory}/`);
+  return path === directory || path.startsWith(`${directory}/`);
 }

@@ -1,12 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  coreErrorCodes,
-  type ExitReport,
-  FileService,
-  hasCode,
-  type SpaceUsage,
-  type SupervisorConnection,
-} from '@paracle/core';
+import { type ExitReport, FileService, type SpaceUsage, type SupervisorConnection } from '@paracle/core';
 import type { LimitHit } from '../execution/execution-result.js';
 import type { DiskLimit } from './disk-limit.js';
 import { BYTES_PER_INODE, type WatchdogPlan } from './plan-disk.js';
@@ -65,6 +58,7 @@ export class DiskWatchdog implements DiskLimit {
   /** Measures what the image takes; to be called before the first command runs. */
   static async begin(connection: SupervisorConnection, plan: WatchdogPlan): Promise<DiskWatchdog> {
     await using service = FileService.open(connection, 'root');
+    /* istanbul ignore next -- it has been greeted, or there would be no sandbox */
     const sinceSeconds = Number((connection.welcome?.startedAtNs ?? 0n) / 1_000_000_000n);
     const baseline = await measure(service, plan.paths, sinceSeconds);
     return new DiskWatchdog(connection, plan, { sinceSeconds, baseline });
@@ -72,7 +66,8 @@ export class DiskWatchdog implements DiskLimit {
 
   observe(): (report: ExitReport | undefined) => Promise<LimitHit | undefined> {
     this.#runningCount++;
-    if (!this.#isWatching) void this.#watch();
+    // It only fails where the sandbox has ended, which everybody who uses it is told.
+    if (!this.#isWatching) this.#watch().catch(() => undefined);
     return async (report) => {
       this.#runningCount--;
       this.#hasBackground ||= report?.hasBackground === true;
@@ -81,43 +76,46 @@ export class DiskWatchdog implements DiskLimit {
     };
   }
 
+  get #hasCommands(): boolean {
+    return this.#runningCount > 0 || this.#hasBackground;
+  }
+
   async #watch(): Promise<void> {
     this.#isWatching = true;
-    try {
-      while (this.#runningCount > 0 || this.#hasBackground) {
-        const start = performance.now();
-        await this.#look();
-        const tookMs = performance.now() - start;
-        await delay(Math.max(INTERVAL_MS, tookMs * REST_PER_LOOK), undefined, { ref: false });
-      }
-    } catch {
-      // The sandbox has ended, and everybody who uses it is told so.
-    } finally {
-      this.#isWatching = false;
+    while (this.#hasCommands) await this.#lookUntilIdle();
+    this.#isWatching = false;
+  }
+
+  /** By one process from before the first command to after the last, so that no want of processes can blind it. */
+  async #lookUntilIdle(): Promise<void> {
+    await using service = FileService.open(this.#connection, 'root');
+    for (let takenBytes = 0; this.#hasCommands && takenBytes < Infinity; ) {
+      const start = performance.now();
+      takenBytes = await this.#look(service);
+      const tookMs = performance.now() - start;
+      await delay(Math.max(INTERVAL_MS, tookMs * REST_PER_LOOK), undefined, { ref: false });
     }
   }
 
-  async #look(): Promise<void> {
+  async #look(service: FileService): Promise<number> {
     const { limitBytes } = this.#plan;
-    await using service = FileService.open(this.#connection, 'root');
     const takenBytes = await this.#measure(service);
-    const isOver = takenBytes === undefined || (takenBytes > limitBytes && takenBytes > this.#takenBytes);
-    this.#takenBytes = takenBytes ?? this.#takenBytes;
-    if (!isOver) return;
-    this.#evidence = { ...(takenBytes !== undefined && { takenBytes }), limit: limitBytes };
+    const isOver = takenBytes === Infinity || (takenBytes > limitBytes && takenBytes > this.#takenBytes);
+    this.#takenBytes = takenBytes;
+    if (!isOver) return takenBytes;
+    this.#evidence = { ...(takenBytes < Infinity && { takenBytes }), limit: limitBytes };
     await this.#connection.cancelAll('disk', 0);
     this.#hasBackground = false;
     // What was written until the end is not laid to the commands that come after.
-    this.#takenBytes = (await this.#measure(service)) ?? this.#takenBytes;
+    this.#takenBytes = await this.#measure(service);
+    return takenBytes;
   }
 
-  /** Undefined where a part can't be seen, such as a tree that is too deep: it may hold anything. */
-  async #measure(service: FileService): Promise<number | undefined> {
-    try {
-      return spaceTaken(await measure(service, this.#plan.paths, this.#sinceSeconds), this.#baseline);
-    } catch (error) {
-      if (hasCode(error, coreErrorCodes.fileOperation)) return undefined;
-      throw error;
-    }
+  /** Infinity where it can't be seen, for whatever reason, such as a tree that is too deep: it may hold anything. */
+  async #measure(service: FileService): Promise<number> {
+    return measure(service, this.#plan.paths, this.#sinceSeconds).then(
+      (usage) => spaceTaken(usage, this.#baseline),
+      () => Infinity,
+    );
   }
 }

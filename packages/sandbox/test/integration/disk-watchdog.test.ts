@@ -72,6 +72,8 @@ it('takes a tree that is too deep to be looked at for too much', async () => {
     limitsHit: [{ limit: 'disk', evidence: { limit: 64 * MEBIBYTE } }],
     result: { cause: 'disk' },
   });
+  // It stays so until the tree is gone.
+  await expect(sandbox.execute(['sleep', '30'])).rejects.toMatchObject({ result: { cause: 'disk' } });
 });
 
 it('ends what a command left running, too', async () => {
@@ -85,4 +87,23 @@ it('ends what a command left running, too', async () => {
     result: { cause: 'disk' },
   });
   await waitUntil('all are gone', async () => (await sandbox.getStats()).pids === 1 || undefined);
+});
+
+it('is not blinded by a command that uses up all processes', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create({ diskMb: 32, diskEnforcement: 'soft', pidsLimit: 16 });
+  const hoard = python(
+    'import os, signal, time',
+    'try:',
+    '  while True:',
+    '    if os.fork() == 0: signal.pause()',
+    'except OSError: pass',
+    'time.sleep(1)',
+    'open("file", "wb").write(bytes(64 << 20))',
+    'time.sleep(60)',
+  );
+  await expect(sandbox.execute(hoard)).rejects.toMatchObject({
+    limitsHit: [{ limit: 'pids' }, { limit: 'disk', evidence: { takenBytes: expect.any(Number) } }],
+    result: { cause: 'disk' },
+  });
 });

@@ -72,6 +72,12 @@ it('names the directory that a command has filled, and does not lay it to the co
   await expect(sandbox.execute(['false'])).resolves.toMatchObject({ exitCode: 1, limitsHit: [] });
 });
 
+it('does not take a directory that it may not write to for full', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create({ diskMb: 16, diskEnforcement: 'tmpfs' });
+  await expect(sandbox.execute(['sh', '-c', 'chmod 0 /workspace; exit 1'])).resolves.toMatchObject({ limitsHit: [] });
+});
+
 /** Fills every writable directory with pages that lie far apart, and with attributes of files. */
 const SCATTER = python(
   'import errno, os',

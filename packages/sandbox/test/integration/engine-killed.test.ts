@@ -9,6 +9,8 @@ it('loses what runs, says why, and can clean up once the engine is back, when th
   await using engine = new Engine({ endpoint: machine.endpoint });
   await using manager = new SandboxManager({ engine });
   const sandbox = await manager.create();
+  const other = new SandboxManager({ engine });
+  const left = await other.create();
   const execution = sandbox.start(['sh', '-c', 'echo up; sleep 900']);
   for await (const { bytes } of execution.output) if (bytes.length > 0) break;
 
@@ -21,10 +23,15 @@ it('loses what runs, says why, and can clean up once the engine is back, when th
   });
   await expect(manager.create()).rejects.toMatchObject({ code: 'PARACLE_ENGINE_NOT_AVAILABLE' });
   await expect(sandbox.destroy()).rejects.toMatchObject({ code: 'PARACLE_SANDBOX_CLEANUP_FAILED' });
+  await expect(other.close()).rejects.toMatchObject({
+    code: 'PARACLE_SANDBOX_CLEANUP_FAILED',
+    message: '1 sandboxes could not be removed',
+  });
 
   await machine.start();
   expect(await listLeftBehind(engine)).not.toEqual([]);
   await sandbox.destroy();
+  await left.destroy();
   expect(await listLeftBehind(engine)).toEqual([]);
   await using another = await manager.create();
   await expect(another.execute(['true'])).resolves.toMatchObject({ exitCode: 0 });

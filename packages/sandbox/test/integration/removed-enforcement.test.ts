@@ -104,6 +104,34 @@ it.each(REMOVALS)('hands out no sandbox where the engine leaves out $what', asyn
   expect(await listLeftBehind(engine)).toEqual([]);
 });
 
+it('hands out no sandbox where the engine warns that it leaves something out', async () => {
+  await using altering = await AlteringEngine.listen(() => undefined, {
+    alterAnswer: (answer) => ({
+      ...answer,
+      Warnings: ['Your kernel does not support pids limit. PIDs limit discarded.'],
+    }),
+  });
+  await using engine = new Engine({ endpoint: altering.endpoint });
+  await using manager = new SandboxManager({ engine });
+  await expect(manager.create()).rejects.toMatchObject({
+    code: 'PARACLE_SANDBOX_LIMIT_UNENFORCED',
+    differences: ['Your kernel does not support pids limit. PIDs limit discarded.'],
+  });
+  expect(await listLeftBehind(engine)).toEqual([]);
+});
+
+it('names the ways out where only the engine can tell that it has no quotas', async () => {
+  await using altering = await AlteringEngine.listen((body) => {
+    body.HostConfig['StorageOpt'] = { size: '1G' };
+  });
+  await using engine = new Engine({ endpoint: altering.endpoint });
+  await using manager = new SandboxManager({ engine });
+  await expect(manager.create(inMemory)).rejects.toMatchObject({
+    code: 'PARACLE_SANDBOX_LIMIT_UNSUPPORTED',
+    suggestion: expect.stringContaining('project quotas'),
+  });
+});
+
 it('hands one out where nothing is altered', async () => {
   await using altering = await AlteringEngine.listen(() => undefined);
   await using engine = new Engine({ endpoint: altering.endpoint });

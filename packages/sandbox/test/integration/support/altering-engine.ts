@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -14,6 +15,12 @@ export interface CreateBody {
   HostConfig: Record<string, unknown>;
 }
 
+interface Alterations {
+  readonly endpoint?: string;
+  /** Changes the answer to a create call. */
+  readonly alterAnswer?: (answer: object) => object;
+}
+
 /**
  * The real engine, but what it is asked to create is altered on the way: an engine that leaves out what was asked
  * for, or does more.
@@ -22,12 +29,14 @@ export class AlteringEngine implements AsyncDisposable {
   readonly #directory = mkdtempSync(join(tmpdir(), 'paracle-altering-'));
   readonly #enginePath: string;
   readonly #alter: (body: CreateBody) => void;
+  readonly #alterAnswer: (answer: object) => object;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(enginePath: string, alter: (body: CreateBody) => void) {
+  private constructor(enginePath: string, alter: (body: CreateBody) => void, alterAnswer: (answer: object) => object) {
     this.#enginePath = enginePath;
     this.#alter = alter;
+    this.#alterAnswer = alterAnswer;
     this.#server = createServer((asked, answer) => void this.#forward(asked, answer));
     this.#server.on('connection', (socket: Socket) => this.#sockets.add(socket));
     this.#server.on('upgrade', (asked: IncomingMessage, socket: Socket, head: Buffer) =>
@@ -36,11 +45,12 @@ export class AlteringEngine implements AsyncDisposable {
   }
 
   /** Only sandboxes are altered, not the vehicle of the supervisor's installation. */
-  static async listen(alter: (body: CreateBody) => void, endpoint?: string): Promise<AlteringEngine> {
+  static async listen(alter: (body: CreateBody) => void, alterations: Alterations = {}): Promise<AlteringEngine> {
+    const { endpoint, alterAnswer = (answer: object): object => answer } = alterations;
     await using real = new Engine(endpoint === undefined ? {} : { endpoint });
     const address = (await real.connect()).endpoint;
     if (address.type !== 'socket') throw new Error('Expected the engine to listen on a socket');
-    const engine = new AlteringEngine(address.path, alter);
+    const engine = new AlteringEngine(address.path, alter, alterAnswer);
     await promisify(engine.#server.listen.bind(engine.#server, engine.#path))();
     return engine;
   }
@@ -62,20 +72,25 @@ export class AlteringEngine implements AsyncDisposable {
   async #forward(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const { method, url: path = '', headers } = asked;
     const forwarded = request({ socketPath: this.#enginePath, method, path, headers });
-    forwarded.on('response', (response) => {
-      answer.writeHead(response.statusCode ?? 500, response.headers);
-      response.pipe(answer);
-    });
     forwarded.on('error', () => answer.destroy());
+    const responded = once(forwarded, 'response') as Promise<[IncomingMessage]>;
     if (!/\/containers\/create(?:\?|$)/u.test(path)) {
       asked.pipe(forwarded);
+      const [response] = await responded;
+      answer.writeHead(response.statusCode ?? 500, response.headers);
+      response.pipe(answer);
       return;
     }
     const body = (await json(asked)) as CreateBody;
-    if (Array.isArray(body.Cmd) && body.Cmd.length === 0) this.#alter(body);
+    const isSandbox = Array.isArray(body.Cmd) && body.Cmd.length === 0;
+    if (isSandbox) this.#alter(body);
     const text = JSON.stringify(body);
     forwarded.setHeader('content-length', Buffer.byteLength(text));
     forwarded.end(text);
+    const [response] = await responded;
+    const given = (await json(response)) as object;
+    answer.writeHead(response.statusCode ?? 500, { 'content-type': 'application/json' });
+    answer.end(JSON.stringify(isSandbox ? this.#alterAnswer(given) : given));
   }
 
   #join({ method, url, rawHeaders }: IncomingMessage, socket: Socket, head: Buffer): void {

@@ -27,6 +27,12 @@ describe('how disk space is limited', () => {
     expect(plan({})).toEqual({ mechanism: 'none' });
   });
 
+  it('says so where it is by nothing, and the engine does not tell on what its data are', () => {
+    expect(() => plan({ diskMb: 64 }, { driver: { storageDriver: 'vfs' } })).toThrow(
+      'its storage driver vfs on an unknown file system has no quotas',
+    );
+  });
+
   it('is by a watchdog where that was accepted, which looks at the volumes of the image, too', () => {
     expect(plan({ diskMb: 64, diskEnforcement: 'soft' }, { volumePaths: ['/data/'] })).toEqual({
       mechanism: 'watchdog',
