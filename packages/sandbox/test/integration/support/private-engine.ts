@@ -1,6 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -10,6 +19,21 @@ import { waitUntil } from './wait-until.js';
 const IMAGE = 'python:3.11-slim';
 /** A second engine in the same network namespace would take the first one's bridge away, so it gets one of its own. */
 const NAMESPACE = `paracle-test-${process.pid}`;
+/** Who root is on the host where the engine is rootless. */
+const SUBORDINATE_UID = 100_000;
+const SUBORDINATE_COUNT = 65_536;
+/** The steps of rootlesskit that an engine without bridges needs. It waits for its ids before it becomes root of its own. */
+const BECOME_ROOTLESS = [
+  'unshare --user --keep-caps --mount --net sh -c',
+  `'read go; exec setpriv --reuid 0 --regid 0 --clear-groups sh -c "mount -t tmpfs none /run && exec dockerd $0"'`,
+].join(' ');
+
+interface BootOptions {
+  /** With `btrfs` its data are on a file system of that type, whose quotas the storage driver uses. */
+  readonly filesystem?: 'btrfs';
+  /** Whether it runs without any privilege on the host. */
+  readonly isRootless?: boolean;
+}
 
 /** A Docker Engine of one's own, that may be killed. Needs root. */
 export class PrivateEngine implements AsyncDisposable {
@@ -17,14 +41,16 @@ export class PrivateEngine implements AsyncDisposable {
   readonly #directory = mkdtempSync('/var/lib/paracle-test-engine-');
   #daemon: ChildProcess | undefined;
 
-  private constructor() {
+  readonly #options: BootOptions;
+
+  private constructor(options: BootOptions) {
+    this.#options = options;
     execFileSync('ip', ['netns', 'add', NAMESPACE]);
     execFileSync('ip', ['-n', NAMESPACE, 'link', 'set', 'lo', 'up']);
   }
 
-  /** With `btrfs` its data are on a file system of that type, whose quotas the storage driver uses. */
-  static async boot(options: { readonly filesystem?: 'btrfs' } = {}): Promise<PrivateEngine> {
-    const engine = new PrivateEngine();
+  static async boot(options: BootOptions = {}): Promise<PrivateEngine> {
+    const engine = new PrivateEngine(options);
     try {
       if (options.filesystem === 'btrfs') engine.#mountBtrfs();
       await engine.start();
@@ -47,13 +73,15 @@ export class PrivateEngine implements AsyncDisposable {
       'exec-root': inside('exec'),
       pidfile: inside('pid'),
       host: this.endpoint,
-      bip: '172.30.251.1/24',
-      'cgroup-parent': `/${NAMESPACE}`,
+      ...(this.#options.isRootless === true
+        ? { rootless: 'true', bridge: 'none', iptables: 'false', 'ip-forward': 'false' }
+        : { bip: '172.30.251.1/24', 'cgroup-parent': `/${NAMESPACE}` }),
     };
     // What a killed engine left: both name processes that are dead, but perhaps not collected by this machine's init.
     for (const name of ['pid', 'exec/containerd/containerd.pid']) rmSync(inside(name), { force: true });
     const words = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-    this.#daemon = spawn('nsenter', [`--net=/run/netns/${NAMESPACE}`, 'dockerd', ...words], { stdio: 'ignore' });
+    if (this.#options.isRootless === true) await this.#startRootless(words);
+    else this.#daemon = spawn('nsenter', [`--net=/run/netns/${NAMESPACE}`, 'dockerd', ...words], { stdio: 'ignore' });
     await waitUntil('the private engine answers', async () => this.#answers(), 60_000);
   }
 
@@ -72,6 +100,27 @@ export class PrivateEngine implements AsyncDisposable {
     rmSync(this.#directory, { recursive: true, force: true });
     // The killed engine's control groups, one in each hierarchy.
     execFileSync('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*/${NAMESPACE}*`, '-delete']);
+  }
+
+  async #startRootless(words: readonly string[]): Promise<void> {
+    chownSync(this.#directory, SUBORDINATE_UID, SUBORDINATE_UID);
+    // It asks for the proxy of published ports, which no container here has.
+    symlinkSync('/bin/true', join(this.#directory, 'rootlesskit-docker-proxy'));
+    const daemon = spawn('sh', ['-c', `exec ${BECOME_ROOTLESS} "$0"`, words.join(' ')], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: {
+        HOME: this.#directory,
+        XDG_RUNTIME_DIR: this.#directory,
+        PATH: `${process.env['PATH']}:${this.#directory}`,
+        ROOTLESSKIT_STATE_DIR: this.#directory,
+      },
+    });
+    this.#daemon = daemon;
+    const isApart = (): boolean => readlinkSync(`/proc/${daemon.pid}/ns/user`) !== readlinkSync('/proc/self/ns/user');
+    await waitUntil('it has user ids of its own', () => isApart() || undefined);
+    for (const map of ['uid_map', 'gid_map'])
+      writeFileSync(`/proc/${daemon.pid}/${map}`, `0 ${SUBORDINATE_UID} ${SUBORDINATE_COUNT}`);
+    daemon.stdin.end('go\n');
   }
 
   #mountBtrfs(): void {
