@@ -72,7 +72,7 @@ export { labelKeys, type ObjectPurpose, type OwnerLabelsOptions, ownerLabels } f
 export type { Logger, LogWrite } from './logging/logger.js';
 export { silentLogger } from './logging/silent-logger.js';
 export type { Counters, ResourceUsage } from './supervisor/counters.js';
-export type { ExecuteRequest } from './supervisor/execute-request.js';
+export type { ExecuteRequest, TerminalSize } from './supervisor/execute-request.js';
 export type { ExitReport } from './supervisor/exit-report.js';
 export type { FileEntry } from './supervisor/file-entry.js';
 export {

@@ -86,6 +86,7 @@ _Noreturn void child_run(const struct command *command, const int stdio[3], int 
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	connect_stdio(stdio);
 	setsid();
+	if (command->flags & EXECUTE_TERMINAL) ioctl(STDIN_FILENO, TIOCSCTTY, 0);
 	umask(022);
 	if (command->flags & EXECUTE_FILES) {
 		close_from(3);

@@ -3,6 +3,7 @@
 #define PARACLE_CHILD_H
 
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 struct command {
@@ -11,6 +12,7 @@ struct command {
 	gid_t gid;
 	const char *directory;
 	char **argv, **env;
+	struct winsize size; /* EXECUTE_TERMINAL */
 };
 
 /* Sent through the status pipe when the command could not be started; nothing is sent otherwise. */

@@ -132,6 +132,7 @@ static bool dispatch(struct connection *c, uint8_t type, uint32_t id, struct rea
 	case MSG_THAW: execution_freeze(c, id, false); break;
 	case MSG_PING: put_u32(connection_frame(c, MSG_DONE, id, 4), 0); break;
 	case MSG_SHUTDOWN: _exit(EXIT_OWNER_GONE);
+	case MSG_RESIZE: return execution_resize(c, id, r);
 	default: return false;
 	}
 	return !r->bad;

@@ -15,6 +15,7 @@ struct execution {
 	uint64_t serial;
 	pid_t keeper;
 	struct source control, stdio[3];
+	struct source terminal; /* the program's end of it */
 	uint32_t credit[3];
 	uint64_t passed[3]; /* bytes of output so far */
 	struct buffer input;

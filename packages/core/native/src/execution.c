@@ -229,6 +229,7 @@ void execution_sweep(void) {
 		*at = e->next;
 		execution_count--;
 		loop_close(&e->control);
+		loop_close(&e->terminal);
 		for (int i = STDIN; i <= STDERR; i++) loop_close(&e->stdio[i]);
 		buffer_free(&e->input);
 		free(e);

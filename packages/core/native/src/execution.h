@@ -10,6 +10,7 @@
 /* The messages of one connection that concern its executions; false: the message is malformed. */
 bool execution_start(struct connection *c, uint32_t id, struct reader *r);
 bool execution_stdin(struct connection *c, uint32_t id, const uint8_t *data, size_t count);
+bool execution_resize(struct connection *c, uint32_t id, struct reader *r);
 void execution_stdin_end(struct connection *c, uint32_t id);
 void execution_credit(struct connection *c, uint32_t id, uint8_t stream, uint32_t bytes);
 void execution_signal(struct connection *c, uint32_t id, uint8_t signal, bool tree);

@@ -24,7 +24,7 @@
  * of the kernel dies only when that returns. */
 enum { SURVIVOR_MS = 5000, RESCAN_MS = 20, SURVIVOR_RESCAN_MS = 1000 };
 /* How long stopping a tree may take before it is killed, or frozen as far as that goes. */
-enum { KILL_STOP_MS = 100, FREEZE_STOP_MS = 5000 };
+enum { KILL_STOP_MS = 100, FREEZE_STOP_MS = 5000, FREEZE_ORDERED_MS = 1000 };
 
 static struct {
 	int control, children;
@@ -101,7 +101,7 @@ static void kill_tree(void) {
 	keeper.killed = true;
 	while (collect()) {
 		int rescan = keeper.finished ? SURVIVOR_RESCAN_MS : RESCAN_MS;
-		tree_stop(KILL_STOP_MS);
+		tree_stop(KILL_STOP_MS, 0);
 		tree_kill();
 		struct pollfd child = {.fd = keeper.children, .events = POLLIN};
 		struct signalfd_siginfo info;
@@ -128,7 +128,7 @@ static void obey(const struct order *order) {
 		if (!keeper.frozen) tree_signal(SIGCONT); /* a stopped process sees TERM only when it goes on */
 		break;
 	case KEEPER_FREEZE:
-		if (!keeper.frozen) tree_stop(FREEZE_STOP_MS);
+		if (!keeper.frozen) tree_stop(FREEZE_STOP_MS, FREEZE_ORDERED_MS);
 		keeper.frozen = true;
 		report(&(struct report){.type = REPORT_FROZEN});
 		break;

@@ -29,10 +29,27 @@ static bool open_pipe(struct execution *e, int stream, int *theirs, uid_t uid, g
 	return fchown(*theirs, uid, gid) == 0;
 }
 
-static bool spawn(struct execution *e, const struct command *command) {
+/* A terminal for the child, owned by its user, on all its streams; its master for us, once each way. We hold
+ * the child's end too: one who closes it and lives on is not hung up, and may open it again. It is not
+ * opened by its path: what is mounted there may be the image's. */
+static bool open_terminal(struct execution *e, int theirs[3], const struct command *command) {
+	int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC), locked = 0;
+	if (master < 0) return false;
+	e->stdio[STDOUT].fd = master;
+	e->stdio[STDIN].fd = fcntl(master, F_DUPFD_CLOEXEC, 3);
+	if (ioctl(master, TIOCSPTLCK, &locked) == 0) e->terminal.fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (e->terminal.fd < 0 || fchown(e->terminal.fd, command->uid, command->gid) != 0) return false;
+	for (int i = STDIN; i <= STDERR; i++) theirs[i] = fcntl(e->terminal.fd, F_DUPFD_CLOEXEC, 3);
+	return ioctl(master, TIOCSWINSZ, &command->size) == 0 && e->stdio[STDIN].fd >= 0 && theirs[STDERR] >= 0;
+}
+
+/* 0, or the stage that failed, with errno. */
+static uint32_t spawn(struct execution *e, const struct command *command) {
 	int stdio[3] = {-1, -1, -1}, control[2] = {-1, -1};
+	bool terminal = command->flags & EXECUTE_TERMINAL;
 	bool ready = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) == 0;
-	for (int i = command->flags & EXECUTE_STDIN ? STDIN : STDOUT; ready && i <= STDERR; i++)
+	if (terminal) ready = ready && open_terminal(e, stdio, command);
+	for (int i = command->flags & EXECUTE_STDIN ? STDIN : STDOUT; ready && !terminal && i <= STDERR; i++)
 		ready = open_pipe(e, i, &stdio[i], command->uid, command->gid);
 	e->keeper = ready ? fork() : -1;
 	if (e->keeper == 0) keeper_run(command, stdio, control[1]);
@@ -42,7 +59,7 @@ static bool spawn(struct execution *e, const struct command *command) {
 	if (control[1] >= 0) close(control[1]);
 	e->control.fd = control[0];
 	errno = error;
-	return e->keeper > 0;
+	return e->keeper > 0 ? 0 : terminal && !ready ? STAGE_TERMINAL : STAGE_LIMIT;
 }
 
 static void mark_shared(struct execution *started) {
@@ -59,6 +76,7 @@ static struct execution *create(struct connection *c, uint32_t id, uint32_t flag
 	e->serial = ++last_serial;
 	e->deadline_ms = -1;
 	e->input_window = STDIN_WINDOW;
+	e->terminal.fd = -1;
 	e->control = (struct source){.fd = -1, .ready = execution_on_report, .owner = e};
 	for (int i = STDIN; i <= STDERR; i++)
 		e->stdio[i] = (struct source){.fd = -1, .ready = i == STDIN ? execution_on_input : execution_on_output, .owner = e};
@@ -73,8 +91,9 @@ static void launch(struct connection *c, struct execution *e, const struct comma
 	cgroup_read(&e->before);
 	e->started_ns = loop_now_ns();
 	if (timeout_ms > 0) e->deadline_ms = loop_now_ms() + timeout_ms;
-	if (!spawn(e, command)) {
-		execution_refuse(c, e->id, STAGE_LIMIT, (uint32_t)errno);
+	uint32_t stage = spawn(e, command);
+	if (stage) {
+		execution_refuse(c, e->id, stage, (uint32_t)errno);
 		e->refused = e->finished = true;
 		return;
 	}
@@ -86,6 +105,13 @@ static void launch(struct connection *c, struct execution *e, const struct comma
 /* 0, or what setresuid takes for "leave as it is", which is root. */
 static bool is_root(uint32_t id) { return id == 0 || id == UINT32_MAX; }
 
+/* False for a size that no terminal has. */
+static bool read_size(struct reader *r, struct winsize *size) {
+	size->ws_col = read_u16(r);
+	size->ws_row = read_u16(r);
+	return size->ws_col > 0 && size->ws_row > 0;
+}
+
 bool execution_start(struct connection *c, uint32_t id, struct reader *r) {
 	struct command command = {0};
 	command.flags = read_u32(r); /* one by one: the order in an initialiser is the compiler's */
@@ -94,9 +120,10 @@ bool execution_start(struct connection *c, uint32_t id, struct reader *r) {
 	uint32_t timeout_ms = read_u32(r), grace_ms = read_u32(r), credit_out = read_u32(r), credit_err = read_u32(r);
 	uint32_t argc = read_u32(r), envc = read_u32(r);
 	bool files = command.flags & EXECUTE_FILES, privileged = command.flags & EXECUTE_PRIVILEGED;
+	bool terminal = command.flags & EXECUTE_TERMINAL, sized = read_size(r, &command.size);
 	command.directory = read_string(r);
 	bool whole = read_strings(r, argc, &command.argv) && read_strings(r, envc, &command.env) && r->left == 0;
-	whole = whole && (files || argc > 0) && (files || !privileged) && !execution_find(c, id);
+	whole = whole && (files ? !terminal : argc > 0 && !privileged) && terminal == sized && !execution_find(c, id);
 	if (whole && !privileged && (is_root(command.uid) || is_root(command.gid))) execution_refuse(c, id, STAGE_IDENTITY, EPERM);
 	else if (whole && frozen_by && !files) execution_refuse(c, id, STAGE_FROZEN, EBUSY);
 	else if (whole) {
@@ -111,6 +138,15 @@ bool execution_start(struct connection *c, uint32_t id, struct reader *r) {
 	free(command.argv);
 	free(command.env);
 	return whole;
+}
+
+bool execution_resize(struct connection *c, uint32_t id, struct reader *r) {
+	struct winsize size = {0};
+	bool sized = read_size(r, &size);
+	struct execution *e = execution_find(c, id);
+	if (!sized || (e && !(e->flags & EXECUTE_TERMINAL))) return false;
+	if (e && e->stdio[STDOUT].fd >= 0) ioctl(e->stdio[STDOUT].fd, TIOCSWINSZ, &size); /* the kernel sends SIGWINCH */
+	return true;
 }
 
 uint64_t execution_last_serial(void) { return last_serial; }

@@ -33,6 +33,7 @@ enum {
 	MSG_THAW = 0x0b,
 	MSG_PING = 0x0c,
 	MSG_SHUTDOWN = 0x0d,
+	MSG_RESIZE = 0x0e,
 };
 
 /* Supervisor to controller. */
@@ -56,6 +57,7 @@ enum {
 	EXECUTE_KEEP = 1 << 2,       /* what the leader leaves running lives on */
 	EXECUTE_STDIN = 1 << 3,      /* standard input is a pipe, else /dev/null */
 	EXECUTE_PROBE = 1 << 4,      /* print the files named by argv, as the untrusted user */
+	EXECUTE_TERMINAL = 1 << 5,   /* all three streams are a terminal */
 };
 
 /* Where starting an execution failed (MSG_REFUSED). */
@@ -65,6 +67,7 @@ enum {
 	STAGE_DIRECTORY = 3, /* the working directory can't be entered */
 	STAGE_COMMAND = 4,   /* the program can't be executed */
 	STAGE_FROZEN = 5,    /* a snapshot or rollback is under way */
+	STAGE_TERMINAL = 6,  /* no terminal can be had */
 };
 
 /* Why the supervisor ended an execution (MSG_CANCEL, MSG_EXITED). */

@@ -147,7 +147,7 @@ void execution_on_input(struct source *source, uint32_t events) {
 bool execution_stdin(struct connection *c, uint32_t id, const uint8_t *data, size_t count) {
 	struct execution *e = execution_find(c, id);
 	if (!e || e->input_ended) return true; /* it ended while this was under way */
-	if (!(e->flags & EXECUTE_STDIN) || count > e->input_window) return false;
+	if (!(e->flags & (EXECUTE_STDIN | EXECUTE_TERMINAL)) || count > e->input_window) return false;
 	e->input_window -= (uint32_t)count;
 	buffer_append(&e->input, data, count);
 	feed(e);

@@ -96,8 +96,14 @@ static void signal_group(const struct process *p, int signal, pid_t *last_group)
 	*last_group = p->group;
 }
 
-void tree_stop(int limit_ms) {
-	int64_t end = loop_now_ms() + limit_ms;
+static bool runs(pid_t pid, const struct process *p, size_t count) {
+	for (size_t i = 0; i < count; i++)
+		if (p[i].pid == pid) return !p[i].idle;
+	return false;
+}
+
+void tree_stop(int limit_ms, int ordered_ms) {
+	int64_t end = loop_now_ms() + limit_ms, ordered_end = end - limit_ms + ordered_ms;
 	size_t before = 0;
 	idle_count = 0;
 	for (int pass = 0; pass == 0 || loop_now_ms() < end; pass++) {
@@ -110,6 +116,7 @@ void tree_stop(int limit_ms) {
 				continue;
 			}
 			running++;
+			if (loop_now_ms() < ordered_end && runs(p[i].parent, p, count)) continue;
 			signal_group(&p[i], SIGSTOP, &last_group);
 			kill(p[i].pid, SIGSTOP);
 		}
@@ -138,7 +145,8 @@ void tree_kill(void) {
 void tree_continue(void) {
 	struct process *p;
 	size_t count = tree_scan(&p);
-	for (size_t i = 0; i < count; i++)
-		if (!was_idle(p[i].pid)) kill(p[i].pid, SIGCONT);
+	/* The younger a process, the higher its id. */
+	while (count-- > 0)
+		if (!was_idle(p[count].pid)) kill(p[count].pid, SIGCONT);
 	idle_count = 0;
 }

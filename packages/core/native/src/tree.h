@@ -19,12 +19,14 @@ size_t tree_scan(struct process **processes);
 void tree_signal(int signal);
 /* Stops every descendant so that none can fork any more: a process that is merely killed frees its
  * slot for the next child of a fork bomb, a stopped one keeps it. Given up after the limit, since a
- * neighbour of the same user can let them go on as often as it likes. */
-void tree_stop(int limit_ms);
+ * neighbour of the same user can let them go on as often as it likes. For so long as `ordered_ms` parents
+ * come before their children, which may undo it: a shell with job control that sees its job stop, be it for
+ * an instant, takes the terminal away from it. */
+void tree_stop(int limit_ms, int ordered_ms);
 /* Sends SIGKILL until no descendant is alive, for a bounded number of passes. Collects none of the
  * dead: they keep their slots as well. */
 void tree_kill(void);
-/* Lets all go on but those that were stopped before tree_stop. */
+/* Lets all go on but those that were stopped before tree_stop, children first. */
 void tree_continue(void);
 
 #endif

@@ -7,7 +7,7 @@ import { basename } from 'node:path';
 const PARSERS = {
   'wire.c': undefined,
   'connection.c': ['greet', 'dispatch', 'handle_frames', 'on_readable'],
-  'launch.c': ['read_strings', 'is_root', 'execution_start'],
+  'launch.c': ['read_strings', 'is_root', 'read_size', 'execution_start', 'execution_resize'],
   'streams.c': ['execution_credit', 'execution_stdin', 'execution_stdin_end'],
   'execution.c': ['execution_on_report'],
   'files.c': ['files_open_parent', 'read_attributes', 'begin_write', 'serve', 'dispatch', 'files_run'],

@@ -1,36 +1,14 @@
 /** What the sanitized supervisor must do as PID 1, one behaviour after the other. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { CAUSE, EXITED, expectExit, run, shell, start } from './executions.mjs';
 import { attributes, cancel, credit, execute, FILE, FLAG, fileRequest, signal, string, TYPE } from './frames.mjs';
 import { SupervisorProcess } from './supervisor-process.mjs';
+import { terminals } from './terminals.mjs';
 
 const ENOENT = 2;
 const EACCES = 13;
-const EXITED = { code: 1, signal: 2, bySupervisor: 4, background: 16 };
-const CAUSE = { timeout: 1, aborted: 2, rolledBack: 3 };
 const nothing = Buffer.alloc(0);
-
-let lastId = 0;
-
-async function run(client, argv, options) {
-  const id = start(client, argv, options);
-  const outcome = await client.outcome(id);
-  return { ...outcome, output: client.takeOutput(id) };
-}
-
-function start(client, argv, options) {
-  const id = ++lastId;
-  client.send(TYPE.execute, id, execute(argv, options));
-  return id;
-}
-
-const shell = (text) => ['sh', '-c', text];
-
-async function expectExit(client, argv, options, expected) {
-  const { code, flags, cause, signal: number, survivors } = await run(client, argv, options);
-  const found = { code, signal: number, cause, survivors, bySupervisor: (flags & EXITED.bySupervisor) !== 0 };
-  assert.deepEqual(found, { code: 0, signal: 0, cause: 0, survivors: 0, bySupervisor: false, ...expected });
-}
 
 /** Requests to a file service, sent one by one; each resolves with its data answers or rejects with the error number. */
 class FileService {
@@ -180,6 +158,22 @@ const behaviours = {
     for (const id of ids) assert.equal((await client.outcome(id)).cause, CAUSE.rolledBack);
   },
 
+  async 'freezes a child that lets its parent go on as often as it can'(client) {
+    const reviver = 'setsid sh -c "while :; do echo; kill -CONT \\$PPID; done" & while :; do :; done';
+    const id = start(client, shell(reviver));
+    await client.outputOf(id, 10);
+    client.send(TYPE.freeze, 9020);
+    await client.answer(TYPE.done, 9020);
+    do client.send(TYPE.ping, 9021);
+    while ((await client.answer(TYPE.done, 9021)) && client.takeOutput(id).length > 0);
+    client.send(TYPE.thaw, 9022);
+    await client.answer(TYPE.done, 9022);
+    await client.outputOf(id, 10);
+    client.send(TYPE.cancel, id, cancel(CAUSE.aborted, 0));
+    assert.equal((await client.outcome(id)).cause, CAUSE.aborted);
+    client.takeOutput(id);
+  },
+
   async 'runs many at once'(client) {
     const ids = Array.from({ length: 60 }, (_, index) => start(client, shell(`echo ${index}; exit ${index}`)));
     for (const [index, id] of ids.entries()) assert.equal((await client.outcome(id)).code, index);
@@ -255,6 +249,8 @@ const behaviours = {
     assert.equal(await relay.exited, 0);
     await expectExit(client, ['/supervisor', 'relay'], {}, { code: 72 });
   },
+
+  ...terminals,
 };
 
 /** PID 1's ends: what is sent last, and its exit code. */

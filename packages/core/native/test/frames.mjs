@@ -14,6 +14,7 @@ export const TYPE = {
   thaw: 0x0b,
   ping: 0x0c,
   shutdown: 0x0d,
+  resize: 0x0e,
   welcome: 0x81,
   started: 0x82,
   refused: 0x83,
@@ -25,7 +26,7 @@ export const TYPE = {
   countersReply: 0x89,
   protocolError: 0x8a,
 };
-export const FLAG = { files: 1, privileged: 2, keep: 4, stdin: 8, probe: 16 };
+export const FLAG = { files: 1, privileged: 2, keep: 4, stdin: 8, probe: 16, terminal: 32 };
 export const FILE = {
   walk: 1,
   read: 2,
@@ -63,11 +64,26 @@ export const hello = (version = 1) => Buffer.concat([u16(version), Buffer.alloc(
 
 export function execute(argv, options = {}) {
   const { flags = 0, uid = 1000, gid = 1000, timeoutMs = 0, graceMs = 0, credit = 1 << 20 } = options;
-  const { directory = '/', environment = ['PATH=/usr/bin:/bin'] } = options;
-  const numbers = [flags, uid, gid, timeoutMs, graceMs, credit, credit, argv.length, environment.length];
-  return Buffer.concat([...numbers.map(u32), ...[directory, ...argv, ...environment].map(string)]);
+  const { directory = '/', environment = ['PATH=/usr/bin:/bin'], terminal } = options;
+  const numbers = [
+    flags | (terminal ? FLAG.terminal : 0),
+    uid,
+    gid,
+    timeoutMs,
+    graceMs,
+    credit,
+    credit,
+    argv.length,
+    environment.length,
+  ];
+  return Buffer.concat([
+    ...numbers.map(u32),
+    terminalSize(...(terminal ?? [0, 0])),
+    ...[directory, ...argv, ...environment].map(string),
+  ]);
 }
 
+export const terminalSize = (columns, rows) => Buffer.concat([u16(columns), u16(rows)]);
 export const credit = (stream, bytes) => Buffer.concat([u8(stream), u32(bytes)]);
 export const signal = (number, isTree) => Buffer.from([number, isTree ? 1 : 0]);
 export const cancel = (cause, graceMs) => Buffer.concat([u8(cause), u32(graceMs)]);

@@ -19,7 +19,7 @@ const TARGETS = {
   wire: { links: ['wire'], wraps: [], runs: 10_000 },
   connection: {
     links: ['wire', 'loop', 'execution', 'streams', 'launch'],
-    wraps: ['fork', 'socketpair', 'pipe2', 'fchown', 'kill', 'waitpid', 'clock_gettime'],
+    wraps: ['fork', 'socketpair', 'pipe2', 'ioctl', 'fchown', 'kill', 'waitpid', 'clock_gettime'],
     runs: 25_000,
   },
   files: { links: ['wire', 'store', 'walk', 'sha256'], wraps: [], runs: 10_000 },

@@ -8,6 +8,9 @@ import { credit, frame, hello, TYPE } from './frames.mjs';
 const ANSWER_TIMEOUT_MS = 20_000;
 const KNOWN_TYPES = new Set(Object.values(TYPE));
 
+/** Terminals that there may be at once. */
+export const MAX_TERMINALS = 6;
+
 /** Builds a root in a tmpfs that only these namespaces see, and becomes the supervisor in it. */
 const ENTER = `
 set -e
@@ -17,11 +20,13 @@ for name in bin etc lib lib64 sbin usr; do
   if [ -L "/$name" ]; then cp -P "/$name" .
   elif [ -d "/$name" ]; then mkdir "$name"; mount --rbind -o ro "/$name" "$name"; fi
 done
-mkdir -p proc dev logs .paracle/store
+mkdir -p proc dev/pts logs .paracle/store
 mkdir -m 1777 tmp
 mount -t proc proc proc
 mount --bind "$3" logs
-for name in null zero; do touch "dev/$name"; mount --bind "/dev/$name" "dev/$name"; done
+for name in null zero tty; do touch "dev/$name"; mount --bind "/dev/$name" "dev/$name"; done
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,max=${MAX_TERMINALS} devpts dev/pts
+ln -s pts/ptmx dev/ptmx
 touch supervisor
 mount --bind "$2" supervisor
 exec chroot . /supervisor

@@ -1,6 +1,12 @@
 import { EXECUTE_FLAG, MAX_REQUEST_BYTES } from './protocol.js';
 import { PayloadWriter } from './wire.js';
 
+/** How large a terminal is, in characters: whole numbers from 1 to 65535. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** What a supervisor is asked to run. */
 export interface ExecuteRequest {
   /**
@@ -19,6 +25,8 @@ export interface ExecuteRequest {
   /** How long TERM may take before KILL, where a time-out ends it. */
   readonly killGraceMs: number;
   readonly hasStdin: boolean;
+  /** Makes standard input, output and error a terminal of this size; all its output comes as standard output. */
+  readonly terminal?: TerminalSize;
   /** Whether what the leader leaves running lives on. */
   readonly keepsBackground: boolean;
   /**
@@ -46,15 +54,30 @@ function flagsOf(request: ExecuteRequest): number {
   return (
     kinds[request.kind] |
     (request.hasStdin ? EXECUTE_FLAG.stdin : 0) |
-    (request.keepsBackground ? EXECUTE_FLAG.keep : 0)
+    (request.keepsBackground ? EXECUTE_FLAG.keep : 0) |
+    (request.terminal === undefined ? 0 : EXECUTE_FLAG.terminal)
   );
+}
+
+/**
+ * Encodes the size of a terminal.
+ *
+ * @throws RangeError where a number is not one from 1 to 65535
+ */
+export function encodeTerminalSize({ columns, rows }: TerminalSize): Buffer {
+  for (const count of [columns, rows]) {
+    if (!Number.isInteger(count) || count < 1 || count > 0xffff) {
+      throw new RangeError(`Expected a terminal's columns and rows to be from 1 to 65535, got ${columns} and ${rows}`);
+    }
+  }
+  return new PayloadWriter().u16(columns).u16(rows).finish();
 }
 
 /**
  * Encodes a request.
  *
  * @throws TypeError where a string holds a NUL byte, which no program could be given
- * @throws RangeError where the whole is longer than a request may be
+ * @throws RangeError where the whole is longer than a request may be, or a terminal has no size
  */
 export function encodeExecuteRequest(request: ExecuteRequest): Buffer {
   const windowBytes = outputWindowOf(request);
@@ -72,6 +95,7 @@ export function encodeExecuteRequest(request: ExecuteRequest): Buffer {
     .u32(windowBytes)
     .u32(request.argv.length)
     .u32(environment.length)
+    .bytes(request.terminal === undefined ? Buffer.alloc(4) : encodeTerminalSize(request.terminal))
     .text(request.workingDirectory);
   for (const text of [...request.argv, ...environment]) writer.text(text);
   const payload = writer.finish();

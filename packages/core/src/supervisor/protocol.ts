@@ -31,6 +31,7 @@ export const REQUEST = {
   thaw: 0x0b,
   ping: 0x0c,
   shutdown: 0x0d,
+  resize: 0x0e,
 } as const;
 
 /** Messages from the supervisor. */
@@ -53,6 +54,7 @@ export const EXECUTE_FLAG = {
   keep: 4,
   stdin: 8,
   probe: 16,
+  terminal: 32,
 } as const;
 
 export const EXITED_FLAG = { code: 1, signal: 2, bySupervisor: 4, shared: 8, background: 16 } as const;
@@ -64,7 +66,7 @@ export const END_CAUSES = ['none', 'timeout', 'aborted', 'rolled_back', 'disconn
 export type EndCause = (typeof END_CAUSES)[number];
 
 /** Where the start of an execution failed; the index is the number on the wire. */
-export const REFUSAL_STAGES = ['unknown', 'limit', 'identity', 'directory', 'command', 'frozen'] as const;
+export const REFUSAL_STAGES = ['unknown', 'limit', 'identity', 'directory', 'command', 'frozen', 'terminal'] as const;
 
 /** Where the start of an execution failed. */
 export type RefusalStage = (typeof REFUSAL_STAGES)[number];

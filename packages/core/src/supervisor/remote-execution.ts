@@ -1,3 +1,4 @@
+import { encodeTerminalSize, type TerminalSize } from './execute-request.js';
 import { type ExitReport, readExitReport } from './exit-report.js';
 import { errnoName } from './linux-numbers.js';
 import {
@@ -15,6 +16,11 @@ import { PayloadReader, PayloadWriter } from './wire.js';
 /** Takes a piece of output; it is a view that is reused, so copy what is kept. */
 export type OutputListener = (stream: 'stdout' | 'stderr', piece: Buffer) => void;
 
+/** Ctrl-D, which ends the input where a line begins. */
+const END_OF_FILE = 4;
+/** After these a line begins: Ctrl-D itself, newline, carriage return. */
+const LINE_ENDS: readonly number[] = [END_OF_FILE, 10, 13];
+
 interface Grant {
   allowed: number;
   consumed: number;
@@ -30,10 +36,12 @@ export class RemoteExecution {
   readonly #send: (type: number, id: number, payload?: Buffer) => void;
   readonly #onOutput: OutputListener;
   readonly #windowBytes: number;
+  readonly #hasTerminal: boolean;
   readonly #grants: Record<'stdout' | 'stderr', Grant>;
   readonly #waiting: { data: Buffer; done: () => void }[] = [];
   #inputWindow = STDIN_WINDOW_BYTES;
   #inputEnded = false;
+  #isInLine = false;
   #isOver = false;
   #resolveEnded: (report: ExitReport) => void = () => undefined;
   #rejectEnded: (error: unknown) => void = () => undefined;
@@ -43,12 +51,13 @@ export class RemoteExecution {
   constructor(
     id: number,
     send: (type: number, id: number, payload?: Buffer) => void,
-    output: { readonly onOutput: OutputListener; readonly windowBytes: number },
+    output: { readonly onOutput: OutputListener; readonly windowBytes: number; readonly hasTerminal: boolean },
   ) {
     this.#id = id;
     this.#send = send;
     this.#onOutput = output.onOutput;
     this.#windowBytes = output.windowBytes;
+    this.#hasTerminal = output.hasTerminal;
     this.#grants = {
       stdout: { allowed: output.windowBytes, consumed: 0 },
       stderr: { allowed: output.windowBytes, consumed: 0 },
@@ -79,16 +88,34 @@ export class RemoteExecution {
   /** Writes to the program's standard input; resolves when the supervisor has taken all of it. */
   write(data: Uint8Array): Promise<void> {
     if (this.#isOver || data.length === 0) return Promise.resolve();
+    this.#isInLine = !LINE_ENDS.includes(data.at(-1) ?? 0);
     return new Promise((resolve) => {
       this.#waiting.push({ data: Buffer.from(data.buffer, data.byteOffset, data.byteLength), done: resolve });
       this.#pump();
     });
   }
 
-  /** Ends the program's standard input after what was written. */
+  /**
+   * Ends the program's standard input after what was written. At a terminal that is Ctrl-D: twice after an
+   * unfinished line, since the first hands that line over. A program that reads by the key sees it as a key.
+   */
   endInput(): void {
+    if (this.#hasTerminal && !this.#inputEnded) {
+      void this.write(Buffer.alloc(this.#isInLine ? 2 : 1, END_OF_FILE));
+    }
     this.#inputEnded = true;
     this.#pump();
+  }
+
+  /**
+   * Gives the terminal another size, of which its foreground processes are told by SIGWINCH.
+   *
+   * @throws TypeError where there is no terminal, RangeError where a number is not one from 1 to 65535
+   */
+  resize(size: TerminalSize): void {
+    if (!this.#hasTerminal) throw new TypeError('Expected an execution that was started with a terminal');
+    const payload = encodeTerminalSize(size);
+    if (!this.#isOver) this.#send(REQUEST.resize, this.#id, payload);
   }
 
   /** Sends a signal to the leader, or to its whole tree. */

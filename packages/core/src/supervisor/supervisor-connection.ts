@@ -134,7 +134,7 @@ export class SupervisorConnection {
       (type, executionId, data) => {
         this.#send(type, executionId, data);
       },
-      { onOutput, windowBytes: outputWindowOf(request) },
+      { onOutput, windowBytes: outputWindowOf(request), hasTerminal: request.terminal !== undefined },
     );
     if (this.#lost !== undefined) {
       execution.fail(this.#lost);

@@ -21,6 +21,13 @@ export class PayloadWriter {
     return this;
   }
 
+  u16(value: number): this {
+    const bytes = Buffer.allocUnsafe(2);
+    bytes.writeUInt16LE(value);
+    this.#parts.push(bytes);
+    return this;
+  }
+
   u32(value: number): this {
     const bytes = Buffer.allocUnsafe(4);
     bytes.writeUInt32LE(value);

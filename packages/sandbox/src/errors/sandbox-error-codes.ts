@@ -15,6 +15,7 @@ export const sandboxErrorCodes = {
   commandNotExecutable: 'PARACLE_SANDBOX_COMMAND_NOT_EXECUTABLE',
   directoryNotUsable: 'PARACLE_SANDBOX_DIRECTORY_NOT_USABLE',
   startRefused: 'PARACLE_SANDBOX_START_REFUSED',
+  noTerminal: 'PARACLE_SANDBOX_NO_TERMINAL',
   exitNonZero: 'PARACLE_SANDBOX_EXIT_NON_ZERO',
   limitExceeded: 'PARACLE_SANDBOX_LIMIT_EXCEEDED',
   timeout: 'PARACLE_SANDBOX_TIMEOUT',

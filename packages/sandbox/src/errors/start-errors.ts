@@ -54,6 +54,7 @@ export function toStartError(error: ParacleError, command: readonly string[], di
     limit: 'the limit on processes is reached',
     frozen: 'a snapshot or rollback is under way',
     identity: 'it would have run as root',
+    terminal: 'no terminal could be had',
   };
   const message = `The command was not started: ${reasons[stage] ?? stage} (${errno})`;
   return new CommandStartError(sandboxErrorCodes.startRefused, message, options);

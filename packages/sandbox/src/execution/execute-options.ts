@@ -1,3 +1,4 @@
+import type { TerminalSize } from '@paracle/core';
 import { z } from 'zod';
 import { environmentSchema } from '../config/sandbox-config.js';
 
@@ -16,6 +17,11 @@ export interface ExecuteOptions {
   readonly killGraceMs?: number;
   /** Given to the command as its standard input; without it that is empty. */
   readonly stdin?: string | Uint8Array;
+  /**
+   * Makes stdin, stdout and stderr one terminal of this size, in characters; all output is then `stdout`. `TERM` is
+   * `xterm-256color` unless the image or an environment sets it. @defaultValue no terminal
+   */
+  readonly terminal?: TerminalSize;
   /** What is kept of each of stdout and stderr: half of it from the head, half from the tail. @defaultValue 1048576 */
   readonly maxOutputBytes?: number;
   /**
@@ -37,6 +43,7 @@ export interface ResolvedExecuteOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds?: number | undefined;
   readonly killGraceMs: number;
+  readonly terminal?: TerminalSize | undefined;
   readonly maxOutputBytes: number;
   readonly onOutputLimit: 'drop' | 'kill';
   readonly check: boolean;
@@ -46,12 +53,18 @@ export interface ResolvedExecuteOptions {
 /** Half a gibibyte: what is kept becomes one string. */
 const MAX_KEPT_BYTES = 512 * 1024 * 1024;
 
+const characters = z.int().min(1).max(0xffff);
+
+/** Checks the size of a terminal. */
+export const terminalSizeSchema: z.ZodType<TerminalSize> = z.strictObject({ columns: characters, rows: characters });
+
 /** Checks {@link ExecuteOptions} but for signal and stdin: what is checked is frozen, and these can't be. */
 export const executeOptionsSchema: z.ZodType<ResolvedExecuteOptions> = z.strictObject({
   workingDirectory: z.string().min(1).optional(),
   environment: environmentSchema.default({}),
   timeoutSeconds: z.number().positive().max(4_000_000).optional(),
   killGraceMs: z.int().min(0).max(3_600_000).default(2000),
+  terminal: terminalSizeSchema.optional(),
   maxOutputBytes: z
     .int()
     .min(0)

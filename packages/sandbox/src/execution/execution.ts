@@ -4,16 +4,21 @@ import {
   type EndCause,
   type ExitReport,
   hasCode,
+  parseConfig,
   type RemoteExecution,
   type SignalName,
   type SupervisorConnection,
   signalName,
   signalNumber,
+  type TerminalSize,
 } from '@paracle/core';
 import type { DiskLimit } from '../disk/disk-limit.js';
 import { NonZeroExitError } from '../errors/execution-errors.js';
+import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
+import { SandboxError } from '../errors/sandbox-errors.js';
 import { toStartError } from '../errors/start-errors.js';
 import { attributeEnd, findLimitsHit, toUsage } from './attribute-end.js';
+import { terminalSizeSchema } from './execute-options.js';
 import { type ExecutionFacts, ExecutionResult, type LimitHit } from './execution-result.js';
 import { OutputCapture } from './output-capture.js';
 import { type OutputPiece, OutputQueue } from './output-queue.js';
@@ -32,6 +37,7 @@ export interface ExecutionRequest {
   readonly onOutputLimit: 'drop' | 'kill';
   readonly background: 'kill' | 'keep';
   readonly hasStdin: boolean;
+  readonly terminal: TerminalSize | undefined;
   readonly check: boolean;
   readonly signal: AbortSignal | undefined;
   readonly disk: DiskLimit | undefined;
@@ -83,6 +89,7 @@ export class Execution {
         killGraceMs: request.killGraceMs,
         hasStdin: request.hasStdin,
         keepsBackground: request.background === 'keep',
+        ...(request.terminal !== undefined && { terminal: request.terminal }),
         ...(!request.isStreamed && { outputWindowBytes: CAPTURED_WINDOW_BYTES }),
       },
       (stream, piece) => {
@@ -115,9 +122,29 @@ export class Execution {
     await this.#remote.write(typeof data === 'string' ? Buffer.from(data) : data);
   }
 
-  /** Ends standard input. */
+  /**
+   * Ends standard input. At a terminal this is Ctrl-D, so one program sees one end, and only if it reads lines; what
+   * comes after is dropped.
+   */
   endInput(): void {
     this.#remote.endInput();
+  }
+
+  /**
+   * Gives the terminal another size; the programs in its foreground are told by SIGWINCH.
+   *
+   * @throws SandboxError `PARACLE_SANDBOX_NO_TERMINAL` where it was started without one
+   * @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` for what is no size
+   */
+  resize(size: TerminalSize): void {
+    const parsed = parseConfig(terminalSizeSchema, size, 'terminal size');
+    if (this.#request.terminal === undefined) {
+      throw new SandboxError(sandboxErrorCodes.noTerminal, `Expected a command with a terminal, ${this.id} has none`, {
+        details: { executionId: this.id },
+        suggestion: 'Start the command with the option `terminal`.',
+      });
+    }
+    this.#remote.resize(parsed);
   }
 
   /** Sends a signal to the leader, or with `tree` to all its processes. */

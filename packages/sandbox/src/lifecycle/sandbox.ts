@@ -21,6 +21,9 @@ import { removeSandbox } from './remove-sandbox.js';
 import type { SandboxUser } from './resolve-user.js';
 import { toEnvironment, toThreadHints } from './to-environment.js';
 
+/** What every terminal of today understands, and images know. */
+const TERM = 'xterm-256color';
+
 /** One locked-down environment. Destroy it when done: `await using sandbox = await manager.create()`. */
 export class Sandbox {
   readonly id: `sbx_${string}`;
@@ -80,10 +83,8 @@ export class Sandbox {
    */
   async execute(command: readonly string[], options: ExecuteOptions = {}): Promise<ExecutionResult> {
     const execution = this.#launch(command, options, false);
-    if (options.stdin !== undefined) {
-      void execution.write(options.stdin);
-      execution.endInput();
-    }
+    if (options.stdin !== undefined) void execution.write(options.stdin);
+    if (options.stdin !== undefined || options.terminal !== undefined) execution.endInput();
     return execution.result;
   }
 
@@ -157,7 +158,7 @@ export class Sandbox {
     const parsed = parseConfig(executeOptionsSchema, plain, 'execute options');
     return new Execution(connection, {
       command: parseConfig(commandSchema, command, 'command'),
-      environment: { ...this.#environment, ...parsed.environment },
+      environment: { ...(parsed.terminal && { TERM }), ...this.#environment, ...parsed.environment },
       workingDirectory: posix.resolve(this.config.workingDirectory, parsed.workingDirectory ?? '.'),
       ...this.user,
       timeoutMs: Math.ceil((parsed.timeoutSeconds ?? this.config.timeoutSeconds) * 1000),
@@ -167,6 +168,7 @@ export class Sandbox {
       background: parsed.background,
       check: parsed.check,
       hasStdin: isStreamed || stdin !== undefined,
+      terminal: parsed.terminal,
       signal,
       disk: this.#disk,
       isStreamed,

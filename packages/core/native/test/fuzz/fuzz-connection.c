@@ -3,6 +3,8 @@
 #include "connection.c"
 
 #include <signal.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
 
 #include "execution-state.h"
 #include "fuzz.h"
@@ -23,6 +25,7 @@ static int64_t clock_ms;
 
 int __real_socketpair(int domain, int type, int protocol, int ends[2]);
 int __real_pipe2(int ends[2], int flags);
+int __real_ioctl(int fd, unsigned long request, void *argument);
 
 int __wrap_clock_gettime(clockid_t id, struct timespec *now);
 int __wrap_clock_gettime(clockid_t id, struct timespec *now) {
@@ -43,6 +46,16 @@ int __wrap_pipe2(int ends[2], int flags);
 int __wrap_pipe2(int ends[2], int flags) {
 	int result = __real_pipe2(ends, flags);
 	memcpy(pipe_ends[pipe_count++], ends, sizeof *pipe_ends);
+	return result;
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...) {
+	va_list rest;
+	va_start(rest, request);
+	int result = __real_ioctl(fd, request, va_arg(rest, void *));
+	va_end(rest);
+	for (; request == TIOCGPTPEER && pipe_count < 3; pipe_count++) pipe_ends[pipe_count][0] = pipe_ends[pipe_count][1] = result;
 	return result;
 }
 

@@ -15,12 +15,12 @@ interface Sent {
   readonly payload: Buffer;
 }
 
-function createExecution(): { execution: RemoteExecution; sent: Sent[] } {
+function createExecution(hasTerminal = false): { execution: RemoteExecution; sent: Sent[] } {
   const sent: Sent[] = [];
   const send = (type: number, id: number, payload: Buffer = Buffer.alloc(0)): void => {
     sent.push({ type, id, payload: Buffer.from(payload) });
   };
-  const output = { onOutput: () => undefined, windowBytes: OUTPUT_WINDOW_BYTES };
+  const output = { onOutput: () => undefined, windowBytes: OUTPUT_WINDOW_BYTES, hasTerminal };
   return { execution: new RemoteExecution(9, send, output), sent };
 }
 
@@ -122,4 +122,49 @@ it('refuses messages that are cut short', () => {
   for (const type of [REPLY.started, REPLY.refused, REPLY.stdinCredit, REPLY.exited]) {
     expect(() => createExecution().execution.acceptMessage(type, Buffer.alloc(3))).toThrow(rangeError);
   }
+});
+
+it.each([
+  ['', '\u0004'],
+  ['a line\n', '\u0004'],
+  ['a line\r', '\u0004'],
+  ['an unfinished line', '\u0004\u0004'],
+])('ends the input %j of a terminal by Ctrl-D', (text, expected) => {
+  const { execution, sent } = createExecution(true);
+  void execution.write(Buffer.from(text));
+  execution.endInput();
+  const typed = sent.filter(({ type }) => type === REQUEST.stdin).map(({ payload }) => payload);
+  expect(Buffer.concat(typed).toString()).toBe(text + expected);
+  expect(sent.at(-1)?.type).toBe(REQUEST.stdinEnd);
+});
+
+it('sends the size of a terminal until it is over', () => {
+  const { execution, sent } = createExecution(true);
+  execution.resize({ columns: 65_535, rows: 1 });
+  expect(sent).toEqual([{ type: REQUEST.resize, id: 9, payload: Buffer.of(0xff, 0xff, 1, 0) }]);
+  execution.acceptMessage(REPLY.exited, exited());
+  execution.resize({ columns: 80, rows: 24 });
+  expect(sent).toHaveLength(1);
+});
+
+it.each([
+  { columns: 0, rows: 24 },
+  { columns: 80, rows: 65_536 },
+  { columns: 80, rows: -1 },
+  { columns: 80.5, rows: 24 },
+  { columns: Number.NaN, rows: 24 },
+])('refuses a terminal of the size %j', (size) => {
+  const { execution, sent } = createExecution(true);
+  expect(() => {
+    execution.resize(size);
+  }).toThrow(rangeError);
+  expect(sent).toEqual([]);
+});
+
+it('refuses to resize what has no terminal, which the supervisor would take for a broken protocol', () => {
+  const { execution, sent } = createExecution();
+  expect(() => {
+    execution.resize({ columns: 80, rows: 24 });
+  }).toThrow(expect.objectContaining({ name: 'TypeError' }));
+  expect(sent).toEqual([]);
 });

@@ -161,6 +161,11 @@ describe('execute options', () => {
     { background: 'maybe' },
     { timeoutSeconds: 0 },
     { timeoutMs: 5 },
+    { terminal: true },
+    { terminal: { columns: 80 } },
+    { terminal: { columns: 0, rows: 24 } },
+    { terminal: { columns: 80, rows: 65_536 } },
+    { terminal: { columns: 80, rows: 24, height: 480 } },
   ])('refuses %j', (options) => {
     expect(() => parseConfig(executeOptionsSchema, options, 'execute options')).toThrow(
       expect.objectContaining({ code: 'PARACLE_CORE_CONFIG_INVALID' }),
