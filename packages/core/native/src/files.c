@@ -84,9 +84,7 @@ int files_open_regular(const char *path, struct stat *st) {
 	int parent = files_open_parent(path, &name);
 	if (parent < 0) return -1;
 	int fd = openat(parent, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (privileged ? O_NOFOLLOW : 0));
-	int error = errno;
-	close(parent);
-	errno = error;
+	close_quietly(parent);
 	if (fd < 0 || (fstat(fd, st) == 0 && S_ISREG(st->st_mode))) return fd;
 	close(fd);
 	errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
@@ -117,9 +115,8 @@ static int set_attributes(int fd, const struct attributes *a) {
 
 int files_set(int parent, const char *name, int flags, const struct attributes *a) {
 	int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | flags);
-	int result = fd < 0 ? -1 : set_attributes(fd, a), error = errno;
-	if (fd >= 0) close(fd);
-	errno = error;
+	int result = fd < 0 ? -1 : set_attributes(fd, a);
+	close_quietly(fd);
 	return result;
 }
 
@@ -193,36 +190,20 @@ static int make(const char *path, const char *target, const struct attributes *a
 	    fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		result = 0;
 	if (result == 0) result = files_set(parent, name, target ? 0 : O_DIRECTORY, a);
-	int error = errno;
-	close(parent);
-	errno = error;
+	close_quietly(parent);
 	return result;
 }
 
-/* Applies `act` to the last component of a path. */
-static int at_parent(const char *path, int (*act)(int parent, const char *name, const void *context), const void *context) {
+/* What is done to the last component of a path alone. */
+static int at_parent(uint8_t type, const char *path, const struct attributes *a) {
 	const char *name;
 	int parent = files_open_parent(path, &name);
 	if (parent < 0) return -1;
-	int result = act(parent, name, context);
-	int error = errno;
-	close(parent);
-	errno = error;
+	int result = type == FILE_SET    ? files_set(parent, name, 0, a)
+	           : type == FILE_REMOVE ? walk_remove(parent, name)
+	                                 : walk_entry(parent, name);
+	close_quietly(parent);
 	return result;
-}
-
-static int act_set(int parent, const char *name, const void *attributes) {
-	return files_set(parent, name, 0, attributes);
-}
-
-static int act_remove(int parent, const char *name, const void *context) {
-	(void)context;
-	return walk_remove(parent, name);
-}
-
-static int act_stat(int parent, const char *name, const void *context) {
-	(void)context;
-	return walk_entry(parent, name);
 }
 
 static int hash_file(const char *path) {
@@ -230,7 +211,7 @@ static int hash_file(const char *path) {
 	uint8_t digest[32];
 	int fd = files_open_regular(path, &st);
 	int result = fd < 0 ? -1 : store_hash(fd, digest);
-	if (fd >= 0) close(fd);
+	close_quietly(fd);
 	if (result == 0) files_answer(FILE_CHUNK, digest, sizeof digest);
 	return result;
 }
@@ -238,9 +219,8 @@ static int hash_file(const char *path) {
 /* Whether the directory has room for more: by a file that has no name, so that nobody sees it. */
 static int try_room(const char *path) {
 	int fd = open(path, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-	int result = fd >= 0 && write_all(fd, chunk, ROOM) ? 0 : -1, error = errno;
-	if (fd >= 0) close(fd);
-	errno = error;
+	int result = fd >= 0 && write_all(fd, chunk, ROOM) ? 0 : -1;
+	close_quietly(fd);
 	return result;
 }
 
@@ -259,9 +239,9 @@ static int serve(uint8_t type, struct reader *r) {
 		const char *target = read_string(r);
 		return target ? make(path, target, &a) : -1;
 	}
-	case FILE_REMOVE: return at_parent(path, act_remove, NULL);
-	case FILE_SET: return at_parent(path, act_set, &a);
-	case FILE_STAT: return at_parent(path, act_stat, NULL);
+	case FILE_REMOVE:
+	case FILE_SET:
+	case FILE_STAT: return at_parent(type, path, &a);
 	case FILE_SPACE: return walk_space(path, (int64_t)read_u64(r));
 	case FILE_ROOM: return privileged ? (errno = EPERM, -1) : try_room(path);
 	case FILE_HASH: return hash_file(path);

@@ -32,6 +32,7 @@ enum { MODE_FILTER = 2 };
 #define NEW_NAMESPACES 0x7e020080u /* CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET */
 #define TYPE_INTO_TERMINAL 0x5412u /* TIOCSTI */
 #define PASTE_INTO_CONSOLE 0x541cu /* TIOCLINUX */
+#define SET_LINE_DISCIPLINE 0x5423u /* TIOCSETD: the kernel would load old drivers for it */
 
 /* Keyrings aren't kept apart by namespaces; the rest is where most escapes of the last years began. */
 static const struct {
@@ -43,7 +44,7 @@ static const struct {
 	{SYS_setns, EPERM},          {SYS_clone3, ENOSYS}, /* its flags are out of a filter's sight; libraries go back to clone */
 };
 
-static struct instruction rules[80];
+static struct instruction rules[96];
 static uint16_t length;
 
 static void add(uint16_t code, uint32_t operand, uint8_t if_true, uint8_t if_false) {
@@ -94,6 +95,7 @@ bool filter_apply(void) {
 	for (unsigned i = 0; i < sizeof forbidden / sizeof *forbidden; i++) forbid(forbidden[i].number, forbidden[i].error);
 	forbid_ioctl(TYPE_INTO_TERMINAL);
 	forbid_ioctl(PASTE_INTO_CONSOLE);
+	forbid_ioctl(SET_LINE_DISCIPLINE);
 	forbid_bits(SYS_clone, NEW_NAMESPACES & ~0x80u, EPERM); /* the low byte is clone's signal */
 	forbid_bits(SYS_unshare, NEW_NAMESPACES, EPERM);
 	limit_families(SYS_socket);

@@ -106,10 +106,8 @@ int store_restore(const char *digest, const char *path, const struct attributes 
 	               ? -1 : openat(objects, digest, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	int parent = from < 0 ? -1 : files_open_parent(path, &name);
 	int result = parent < 0 ? -1 : restore_at(parent, name, from, digest, a);
-	int error = errno;
-	if (parent >= 0) close(parent);
-	if (from >= 0) close(from);
-	if (objects >= 0) close(objects);
-	errno = error;
+	close_quietly(parent);
+	close_quietly(from);
+	close_quietly(objects);
 	return result;
 }

@@ -31,18 +31,18 @@ static void put_text(const char *text, size_t length) {
 static struct {
 	bool wanted; /* instead of entries */
 	int64_t since;
-	uint64_t bytes, entries, changed_bytes, changed_entries;
+	uint64_t totals[4]; /* bytes and entries of all, then of what changed */
 } sums;
 
 static void add_up(const struct stat *st) {
 	/* Each hard link takes its share; a directory's links are those from below. */
 	bool shared = !S_ISDIR(st->st_mode) && st->st_nlink > 1;
 	uint64_t bytes = (uint64_t)st->st_blocks * 512 / (shared ? st->st_nlink : 1);
-	sums.bytes += bytes;
-	sums.entries++;
+	sums.totals[0] += bytes;
+	sums.totals[1]++;
 	if (st->st_ctim.tv_sec < sums.since) return;
-	sums.changed_bytes += bytes;
-	sums.changed_entries++;
+	sums.totals[2] += bytes;
+	sums.totals[3]++;
 }
 
 /* One entry; its path as given by the caller. */
@@ -170,8 +170,8 @@ int walk_tree(const char *path) {
 	struct stat st;
 	int result = fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW);
 	if (result == 0) result = visit(parent, name, current, length, 0);
+	close_quietly(parent);
 	int error = errno;
-	close(parent);
 	flush_batch();
 	errno = error;
 	return result;
@@ -183,10 +183,7 @@ int walk_space(const char *path, int64_t since) {
 	sums.since = since;
 	int result = walk_tree(path), error = errno;
 	sums.wanted = false;
-	put_u64(&batch, sums.bytes);
-	put_u64(&batch, sums.entries);
-	put_u64(&batch, sums.changed_bytes);
-	put_u64(&batch, sums.changed_entries);
+	for (int i = 0; i < 4; i++) put_u64(&batch, sums.totals[i]);
 	flush_batch();
 	errno = error;
 	return result;

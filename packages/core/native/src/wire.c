@@ -113,3 +113,9 @@ bool read_all(int fd, void *data, size_t count) {
 	}
 	return true;
 }
+
+void close_quietly(int fd) {
+	int error = errno;
+	if (fd >= 0) close(fd);
+	errno = error;
+}

@@ -38,6 +38,8 @@ void store_u32(uint8_t *at, uint32_t v);
 
 /* Writes all of it to a blocking descriptor; false on failure. */
 bool write_all(int fd, const void *data, size_t count);
+/* Closes what is open, and leaves errno to what went before. */
+void close_quietly(int fd);
 /* Reads exactly `count` bytes; false at the end of the file or on failure. */
 bool read_all(int fd, void *data, size_t count);
 

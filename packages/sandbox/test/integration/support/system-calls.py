@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import socket
+import struct
 import subprocess
 import threading
 
@@ -45,6 +46,7 @@ for family in ["AF_VSOCK", "AF_ALG", "AF_PACKET", "AF_KEY", "AF_BLUETOOTH"]:
     attempt(family, lambda: socket.socket(getattr(socket, family, 15), socket.SOCK_SEQPACKET if family == "AF_ALG" else socket.SOCK_STREAM).close())
 terminal, other = pty.openpty()
 attempt("TIOCSTI", lambda: fcntl.ioctl(other, 0x5412, b"x"))
+attempt("TIOCSETD", lambda: fcntl.ioctl(other, 0x5423, struct.pack("i", 27)))
 
 for family in [socket.AF_UNIX, socket.AF_INET, socket.AF_INET6]:
     attempt(f"useful {family.name}", lambda: socket.socket(family).close())
