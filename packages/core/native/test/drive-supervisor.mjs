@@ -8,6 +8,7 @@ import { terminals } from './terminals.mjs';
 
 const ENOENT = 2;
 const EACCES = 13;
+const EROFS = 30;
 const nothing = Buffer.alloc(0);
 
 /** Requests to a file service, sent one by one; each resolves with its data answers or rejects with the error number. */
@@ -215,6 +216,12 @@ const behaviours = {
     assert.equal((await files.request(FILE.symlink, attributes(), string('/tmp/d/link'), string('/etc'))).length, 0);
     assert.ok((await files.request(FILE.walk, string('/tmp'))).includes('/tmp/d/link'));
     assert.ok((await files.request(FILE.walk, string('/etc'))).length > 1000);
+    const space = await files.request(FILE.space, string('/tmp/d'), Buffer.alloc(8));
+    assert.ok(space.readBigUInt64LE(0) >= BigInt(contents.length) && space.readBigUInt64LE(8) >= 3n);
+    assert.deepEqual(space.subarray(16), space.subarray(0, 16));
+    const later = await files.request(FILE.space, string('/tmp/d'), Buffer.alloc(8, 0x7f));
+    assert.deepEqual(later.subarray(16), Buffer.alloc(16));
+    assert.equal((await files.request(FILE.room, string('/tmp'))).errno, 1);
     const paths = [
       '/none/x',
       '/tmp/',
@@ -235,6 +242,8 @@ const behaviours = {
     const files = new FileService(client);
     assert.equal((await files.request(FILE.read, string('/etc/shadow'))).errno, EACCES);
     assert.equal((await files.request(FILE.save, string('/etc/passwd'))).errno, 1);
+    assert.equal((await files.request(FILE.room, string('/tmp'))).length, 0);
+    assert.equal((await files.request(FILE.room, string('/etc'))).errno, EROFS);
     files.send(fileRequest(99, string('/')));
     assert.equal((await files.outcome()).code, 70);
   },

@@ -41,6 +41,8 @@ export const FILE = {
   save: 11,
   restore: 12,
   stat: 13,
+  space: 14,
+  room: 15,
 };
 
 export const u8 = (value) => Buffer.from([value]);
