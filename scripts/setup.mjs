@@ -9,6 +9,7 @@ import { ensureBaseImage } from './setup/base-image.mjs';
 import { build } from './setup/build.mjs';
 import { ensureCompiler } from './setup/c-compiler.mjs';
 import { checkNode } from './setup/check-node.mjs';
+import { ensureCrossCompiler } from './setup/cross-compiler.mjs';
 import { ensureEngine } from './setup/engine.mjs';
 import { installDependencies } from './setup/install-dependencies.mjs';
 import { exitWithFailure, formatSeconds, step } from './setup/step.mjs';
@@ -22,9 +23,10 @@ export async function ensureBuilt() {
 }
 
 /** Runs the whole set-up; resolves with the variables that later steps need to find the same engine. */
-export async function setUp({ rebuildImage = false } = {}) {
+export async function setUp({ rebuildImage = false, allArchitectures = false } = {}) {
   const start = performance.now();
   await ensureBuilt();
+  if (allArchitectures) await step('Cross compiler', ensureCrossCompiler);
   let engine;
   await step('Docker Engine', async () => {
     engine = await ensureEngine();
@@ -37,5 +39,8 @@ export async function setUp({ rebuildImage = false } = {}) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  setUp({ rebuildImage: process.argv.includes('--rebuild-image') }).catch(exitWithFailure);
+  setUp({
+    rebuildImage: process.argv.includes('--rebuild-image'),
+    allArchitectures: process.argv.includes('--all-architectures'),
+  }).catch(exitWithFailure);
 }

@@ -29,10 +29,11 @@ export async function ensureMmdebstrap() {
  * Starts mmdebstrap. `target` is a folder, or `-` for a tar stream on stdout.
  * Resolves when it has ended well; `onTar` gets the stream.
  */
-export async function debianTree({ suite, variant = 'minbase', include, hooks = [], target, onTar }) {
+export async function debianTree({ suite, variant = 'minbase', architecture, include, hooks = [], target, onTar }) {
   const args = [
     `--mode=${isRoot ? 'root' : 'auto'}`,
     `--variant=${variant}`,
+    ...(architecture === undefined ? [] : [`--architectures=${architecture}`]),
     `--include=${include.join(',')}`,
     `--keyring=${KEYRING}`,
     // As in Docker's own slim images: no manuals and translations.

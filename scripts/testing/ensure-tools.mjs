@@ -5,7 +5,7 @@ import { note, SetupError } from '../setup/step.mjs';
 
 /**
  * Commands that tests call, and the Debian packages they come in: some tests boot an engine of their own, others
- * reach one by TLS and by SSH, and the supervisor's are built with sanitizers.
+ * reach one by TLS and by SSH, and the supervisor's are built with sanitizers, and run on another architecture.
  */
 const TOOLS = {
   ip: ['iproute2'],
@@ -17,6 +17,7 @@ const TOOLS = {
   'mkfs.btrfs': ['btrfs-progs'],
   gcc: ['gcc', 'libc6-dev'],
   gcov: ['gcc'],
+  [process.arch === 'arm64' ? 'qemu-x86_64-static' : 'qemu-aarch64-static']: ['qemu-user-static'],
 };
 
 /** Has the commands that tests need, or installs them. */

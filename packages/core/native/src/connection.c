@@ -99,6 +99,17 @@ static void answer_counters(struct connection *c, uint32_t id) {
 	for (int i = 0; i < USAGE_COUNT; i++) put_u64(b, ((uint64_t *)&usage)[i]);
 }
 
+/* What has a stream, signal or cause, and an amount, flag or time to it. */
+static void dispatch_order(struct connection *c, uint8_t type, uint32_t id, struct reader *r) {
+	uint8_t what = read_u8(r);
+	uint32_t value = type == MSG_SIGNAL ? read_u8(r) : read_u32(r);
+	if (r->bad) return;
+	if (type == MSG_CREDIT) execution_credit(c, id, what, value);
+	else if (type == MSG_SIGNAL) execution_signal(c, id, what, value != 0);
+	else if (type == MSG_CANCEL) execution_cancel(c, id, what, value);
+	else execution_cancel_all(c, id, what, value);
+}
+
 /* False where the frame makes no sense. */
 static bool dispatch(struct connection *c, uint8_t type, uint32_t id, struct reader *r) {
 	if (!c->greeted) return type == MSG_HELLO && greet(c, r);
@@ -106,27 +117,10 @@ static bool dispatch(struct connection *c, uint8_t type, uint32_t id, struct rea
 	case MSG_EXECUTE: return execution_start(c, id, r);
 	case MSG_STDIN: return execution_stdin(c, id, r->at, r->left);
 	case MSG_STDIN_END: execution_stdin_end(c, id); break;
-	case MSG_CREDIT: {
-		uint8_t stream = read_u8(r);
-		execution_credit(c, id, stream, read_u32(r));
-		break;
-	}
-	case MSG_SIGNAL: {
-		uint8_t signal = read_u8(r);
-		execution_signal(c, id, signal, read_u8(r) != 0);
-		break;
-	}
-	case MSG_CANCEL: {
-		uint8_t cause = read_u8(r);
-		execution_cancel(c, id, cause, read_u32(r));
-		break;
-	}
-	case MSG_CANCEL_ALL: {
-		uint8_t cause = read_u8(r);
-		uint32_t grace_ms = read_u32(r);
-		if (!r->bad) execution_cancel_all(c, id, cause, grace_ms);
-		break;
-	}
+	case MSG_CREDIT:
+	case MSG_SIGNAL:
+	case MSG_CANCEL:
+	case MSG_CANCEL_ALL: dispatch_order(c, type, id, r); break;
 	case MSG_COUNTERS: answer_counters(c, id); break;
 	case MSG_FREEZE: execution_freeze(c, id, true); break;
 	case MSG_THAW: execution_freeze(c, id, false); break;

@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "loop.h"
 #include "protocol.h"
 #include "tree.h"
 #include "wire.h"
@@ -33,12 +33,6 @@ static struct {
 	bool keep, killed, frozen, finished;
 	int64_t deadline; /* when TERM turns into KILL; -1: no end was ordered */
 } keeper;
-
-static int64_t now_ms(void) {
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void report(struct report *r) {
 	struct rusage usage;
@@ -97,7 +91,7 @@ static uint32_t count_living(void) {
 
 /* Ends the whole tree. Rounds, because a process may have been out of reach in one of them. */
 static void kill_tree(void) {
-	int64_t end = now_ms() + SURVIVOR_MS;
+	int64_t end = loop_now_ms() + SURVIVOR_MS;
 	keeper.killed = true;
 	while (collect()) {
 		int rescan = keeper.finished ? SURVIVOR_RESCAN_MS : RESCAN_MS;
@@ -105,9 +99,9 @@ static void kill_tree(void) {
 		tree_kill();
 		struct pollfd child = {.fd = keeper.children, .events = POLLIN};
 		struct signalfd_siginfo info;
-		for (int64_t round = now_ms() + rescan; collect() && now_ms() < round;)
+		for (int64_t round = loop_now_ms() + rescan; collect() && loop_now_ms() < round;)
 			if (poll(&child, 1, rescan) > 0 && read(keeper.children, &info, sizeof info) < 0) break;
-		if (now_ms() >= end) finish(count_living());
+		if (loop_now_ms() >= end) finish(count_living());
 	}
 	finish(0);
 	_exit(0);
@@ -121,8 +115,8 @@ static void obey(const struct order *order) {
 		else if (keeper.leader > 0) kill(keeper.leader, (int)order->signal);
 		break;
 	case KEEPER_KILL:
-		if (keeper.deadline >= 0 && keeper.deadline <= now_ms() + order->grace_ms) break;
-		keeper.deadline = now_ms() + order->grace_ms;
+		if (keeper.deadline >= 0 && keeper.deadline <= loop_now_ms() + order->grace_ms) break;
+		keeper.deadline = loop_now_ms() + order->grace_ms;
 		if (order->grace_ms == 0) break;
 		tree_signal(SIGTERM);
 		if (!keeper.frozen) tree_signal(SIGCONT); /* a stopped process sees TERM only when it goes on */
@@ -151,7 +145,7 @@ _Noreturn static void watch(void) {
 		}
 		/* Without an order to end, the leader's own end ends what it left behind. */
 		if (keeper.leader == 0 && keeper.deadline < 0 && !keeper.keep) kill_tree();
-		int64_t left = keeper.deadline < 0 ? -1 : keeper.deadline - now_ms();
+		int64_t left = keeper.deadline < 0 ? -1 : keeper.deadline - loop_now_ms();
 		if (keeper.deadline >= 0 && left <= 0) kill_tree();
 		if (poll(fds, 3, (int)left) < 0) continue;
 		if (fds[2].revents) hear_start();

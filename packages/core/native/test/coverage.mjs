@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 /** The functions that see bytes from outside first; `undefined`: all of the file. */
 const PARSERS = {
   'wire.c': undefined,
-  'connection.c': ['greet', 'dispatch', 'handle_frames', 'on_readable'],
+  'connection.c': ['greet', 'dispatch', 'dispatch_order', 'handle_frames', 'on_readable'],
   'launch.c': ['read_strings', 'is_root', 'read_size', 'execution_start', 'execution_resize'],
   'streams.c': ['execution_credit', 'execution_stdin', 'execution_stdin_end'],
   'execution.c': ['execution_on_report'],

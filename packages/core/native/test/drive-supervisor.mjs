@@ -1,4 +1,4 @@
-/** What the sanitized supervisor must do as PID 1, one behaviour after the other. */
+/** What a supervisor must do as PID 1, one behaviour after the other. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { CAUSE, EXITED, expectExit, run, shell, start } from './executions.mjs';
@@ -256,7 +256,7 @@ const behaviours = {
     relay.send(TYPE.execute, 1, execute(['true']).subarray(0, 40));
     assert.equal((await relay.answer(TYPE.protocolError, 0)).toString(), 'malformed message');
     assert.equal(await relay.exited, 0);
-    await expectExit(client, ['/supervisor', 'relay'], {}, { code: 72 });
+    await expectExit(client, [...supervisor.command, 'relay'], {}, { code: 72 });
   },
 
   ...terminals,
@@ -293,12 +293,16 @@ const ends = {
   },
 };
 
-/** Runs everything; rejects with the first failure, named. */
-export async function driveSupervisor(binary) {
+/**
+ * Runs everything but the behaviours that are named as not to be had; resolves with how many, or rejects with the
+ * first failure, named. An emulator runs a binary of another architecture.
+ */
+export async function driveSupervisor(binary, { emulator, isToBeHad = () => true } = {}) {
   const buildId = readFileSync(`${binary}.build-id`, 'utf8');
   const names = Object.keys(ends);
+  const wanted = Object.entries(behaviours).filter(([title]) => isToBeHad(title));
   for (const [index, name] of names.entries()) {
-    const supervisor = new SupervisorProcess(binary);
+    const supervisor = new SupervisorProcess(binary, { emulator });
     const { client } = supervisor;
     await named('greets', supervisor, async () => {
       const welcome = await client.greet();
@@ -309,7 +313,7 @@ export async function driveSupervisor(binary) {
       assert.equal(welcome[50], 1);
     });
     if (index === 0) {
-      for (const [title, act] of Object.entries(behaviours)) {
+      for (const [title, act] of wanted) {
         await named(title, supervisor, () => act(client, supervisor));
       }
     }
@@ -319,7 +323,7 @@ export async function driveSupervisor(binary) {
     });
     await supervisor.close();
   }
-  return names.length + Object.keys(behaviours).length;
+  return names.length + wanted.length;
 }
 
 async function named(title, supervisor, act) {

@@ -2,13 +2,20 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { buildSupervisor, hostArch } from '../build.mjs';
+import { checkFilter } from './check-filter.mjs';
 import { driveSupervisor } from './drive-supervisor.mjs';
+import { driveEmulated, findEmulator, otherArch } from './emulation.mjs';
 import { fuzzParsers } from './fuzz-parsers.mjs';
+import { readRecordings } from './read-recordings.mjs';
 
-const native = join(dirname(fileURLToPath(import.meta.url)), '..');
-const arch = { x64: 'amd64', arm64: 'arm64' }[process.arch];
+/** The sanitizers don't see into fortified variants of functions, and need glibc. */
+const SANITIZED = {
+  suffix: '-sanitized',
+  flags: ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-O1', '-g'],
+  compiler: { command: 'gcc' },
+};
 
 /** Throws what to install where gcc, its sanitizers, gcov or unshare are not there. */
 function requireTools() {
@@ -33,14 +40,17 @@ function requireTools() {
 async function test() {
   requireTools();
   console.log(await fuzzParsers(Number(process.env.PARACLE_TEST_SCALE ?? '1')));
+  const verdicts = checkFilter(hostArch) + checkFilter(otherArch, findEmulator());
+  console.log(`filter: ${verdicts} calls judged, on ${hostArch} and ${otherArch}`);
   if (process.getuid() !== 0) {
     if (process.env.CI) throw new Error('Expected to be root, which running the supervisor as PID 1 takes.');
     console.log('supervisor: skipped, it takes root to run it as PID 1');
     return;
   }
-  execFileSync(process.execPath, [join(native, 'build.mjs'), '--sanitize'], { stdio: 'inherit' });
-  const count = await driveSupervisor(join(native, 'build', `supervisor-${arch}-sanitized`));
-  console.log(`supervisor: ${count} behaviours as PID 1, sanitized`);
+  const sanitized = buildSupervisor(hostArch, SANITIZED);
+  console.log(`supervisor: ${await driveSupervisor(sanitized)} behaviours as PID 1, sanitized`);
+  console.log(`control groups: ${await readRecordings(sanitized)} recordings read`);
+  console.log(`supervisor: ${await driveEmulated()} behaviours as PID 1 on ${otherArch}, emulated`);
 }
 
 test().catch((error) => {

@@ -24,12 +24,19 @@ mkdir -p proc dev/pts logs .paracle/store
 mkdir -m 1777 tmp
 mount -t proc proc proc
 mount --bind "$3" logs
+if [ -n "$4" ]; then
+  mkdir -p sys/fs/cgroup
+  mount --bind "$4/tree" sys/fs/cgroup
+  mount --bind "$4/cgroup" proc/1/cgroup
+  mount --bind "$4/net" proc/1/net
+fi
 for name in null zero tty; do touch "dev/$name"; mount --bind "/dev/$name" "dev/$name"; done
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,max=${MAX_TERMINALS} devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 touch supervisor
 mount --bind "$2" supervisor
-exec chroot . /supervisor
+shift 4
+exec chroot . "$@"
 `;
 
 export class SupervisorProcess {
@@ -38,8 +45,11 @@ export class SupervisorProcess {
   #child;
   #stderr = '';
   #client;
+  #command;
 
-  constructor(binary) {
+  /** `emulator` is a program that runs the binary; `recording` a folder with what the kernel shows inside (read-recordings.mjs). */
+  constructor(binary, { emulator, recording = '' } = {}) {
+    this.#command = [...(emulator === undefined ? [] : [emulator]), '/supervisor'];
     chmodSync(this.#logs, 0o1777);
     const sanitizer = (name) => `log_path=/logs/${name}:detect_leaks=0:print_stacktrace=1`;
     this.#child = spawn(
@@ -57,6 +67,8 @@ export class SupervisorProcess {
         this.#directory,
         binary,
         this.#logs,
+        recording,
+        ...this.#command,
       ],
       { env: { PATH: process.env.PATH, ASAN_OPTIONS: sanitizer('asan'), UBSAN_OPTIONS: sanitizer('ubsan') } },
     );
@@ -68,6 +80,11 @@ export class SupervisorProcess {
     return this.#client;
   }
 
+  /** What runs a further supervisor inside. */
+  get command() {
+    return this.#command;
+  }
+
   /** Process ids, as they are outside, of PID 1's children: the keepers. */
   keepers() {
     return childrenOf(this.#pidOfSupervisor());
@@ -76,7 +93,7 @@ export class SupervisorProcess {
   /** A further client, through `supervisor relay` beside PID 1. */
   relay() {
     const target = ['--target', String(this.#pidOfSupervisor()), '--mount', '--pid', '--root'];
-    return new Client(spawn('nsenter', [...target, '/supervisor', 'relay'], { stdio: ['pipe', 'pipe', 'ignore'] }));
+    return new Client(spawn('nsenter', [...target, ...this.#command, 'relay'], { stdio: ['pipe', 'pipe', 'ignore'] }));
   }
 
   /** Ends what is left; rejects with what a sanitizer, or anyone on standard error, had to say. */

@@ -37,6 +37,19 @@ it('reads what an engine reports, and takes what it does not claim for absent', 
   });
 });
 
+it.each([
+  ['amd64', undefined, 'amd64'],
+  ['arm64', undefined, 'arm64'],
+  ['riscv64', undefined, 'other'],
+  [undefined, 'x86_64', 'amd64'],
+  [undefined, 'aarch64', 'arm64'],
+  [undefined, undefined, 'other'],
+  // Debian's armhf on a 64-bit kernel: the engine's own word counts.
+  ['arm', 'aarch64', 'other'],
+])('knows the architecture by each of its names: %s, %s', (Arch, Architecture, expected) => {
+  expect(parseCapabilities({ ...info, Architecture }, { ...version, Arch }).arch).toBe(expected);
+});
+
 it('refuses an answer without what it relies on', () => {
   expect(() => parseCapabilities({}, version)).toThrow('OSType');
 });
