@@ -62,6 +62,8 @@ function toHostConfig(config: ResolvedSandboxConfig, disk: DiskPlan): Readonly<R
     NanoCpus: Math.round(config.cpuCores * 1e9),
     PidsLimit: config.pidsLimit,
     IpcMode: 'private',
+    // Else it would see the names and, with version 2, the counters of the host's other control groups.
+    CgroupnsMode: 'private',
     ReadonlyRootfs: disk.mechanism === 'tmpfs',
     MaskedPaths: MASKED_PATHS,
     ReadonlyPaths: READ_ONLY_PATHS,

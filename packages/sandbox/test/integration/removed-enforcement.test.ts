@@ -70,6 +70,7 @@ const REMOVALS: readonly Removal[] = [
   },
   { what: 'the masked paths', alter: withValue('MaskedPaths', []), says: 'HostConfig.MaskedPaths' },
   { what: 'the read-only paths', alter: withValue('ReadonlyPaths', []), says: 'HostConfig.ReadonlyPaths' },
+  { what: 'the own control groups', alter: withValue('CgroupnsMode', 'host'), says: 'HostConfig.CgroupnsMode' },
   { what: 'the own shared memory', alter: withValue('IpcMode', 'shareable'), says: 'HostConfig.IpcMode' },
   { what: 'the host’s devices', alter: withValue('DeviceCgroupRules', ['a *:* rwm']), says: 'DeviceCgroupRules is' },
   {
