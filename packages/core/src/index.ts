@@ -59,6 +59,7 @@ export {
   type ParacleErrorOptions,
 } from './errors/paracle-error.js';
 export { PruneIncompleteError } from './errors/prune-incomplete-error.js';
+export { toPrintable } from './errors/to-printable.js';
 export { type EventMap, type EventSource, TypedEmitter } from './events/typed-emitter.js';
 export {
   type ControllerIdentity,
@@ -75,23 +76,20 @@ export type { Counters, ResourceUsage } from './supervisor/counters.js';
 export type { ExecuteRequest, TerminalSize } from './supervisor/execute-request.js';
 export type { ExitReport } from './supervisor/exit-report.js';
 export type { FileEntry } from './supervisor/file-entry.js';
-export {
-  type FileAttributes,
-  FileService,
-  type SandboxPath,
-  type SavedContents,
-  type SpaceUsage,
-} from './supervisor/file-service.js';
+export type { FileAttributes } from './supervisor/file-requests.js';
+export { FileService, type SandboxPath, type SavedContents, type SpaceUsage } from './supervisor/file-service.js';
 export { type SignalName, signalName, signalNumber } from './supervisor/linux-numbers.js';
 export type { EndCause, RefusalStage } from './supervisor/protocol.js';
 export type { OutputListener, RemoteExecution } from './supervisor/remote-execution.js';
 export { SupervisorConnection, type Welcome } from './supervisor/supervisor-connection.js';
 export {
   ExecutionRefusedError,
+  FileAnswerTooLargeError,
   FileOperationError,
   SupervisorBusyError,
   SupervisorLostError,
   SupervisorMismatchError,
+  SupervisorTimeoutError,
   SupervisorUnreachableError,
 } from './supervisor/supervisor-errors.js';
 export { OWN_DIRECTORY, STORE_DIRECTORY, SUPERVISOR_PATH } from './supervisor/supervisor-paths.js';

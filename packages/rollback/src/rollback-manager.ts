@@ -1,4 +1,5 @@
 import {
+  type CallOptions,
   type ContainerReference,
   coreErrorCodes,
   type Engine,
@@ -51,6 +52,8 @@ export interface RollbackResult {
 
 interface Target {
   readonly containerId: string;
+  /** As the engine says: what the sandbox's store says could name any image of the engine. */
+  readonly imageId: string;
   readonly connection: SupervisorConnection;
   readonly store: SnapshotStore;
   readonly files: FileService;
@@ -59,7 +62,12 @@ interface Target {
 /** Grace of executions that a rollback ends: their changes are undone in any case. */
 const KILL_GRACE_MS = 0;
 
-/** Snapshots of sandboxes, what changed since, and the way back. */
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * Snapshots of sandboxes, what changed since, and the way back. Each call has ten minutes for its work inside the sandbox
+ * unless its options say otherwise; one that is given up half way can be made again.
+ */
 export class RollbackManager {
   readonly #engine: Engine;
   readonly #config: ResolvedRollbackConfig;
@@ -78,8 +86,8 @@ export class RollbackManager {
    * @throws RollbackError `PARACLE_ROLLBACK_CONTAINER_UNSUPPORTED`, `PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE`
    * @throws SupervisorBusyError `PARACLE_SUPERVISOR_BUSY` while another process does the same
    */
-  async createSnapshot(container: ContainerReference): Promise<string> {
-    return this.#stopped(container, async (target) => {
+  async createSnapshot(container: ContainerReference, options: CallOptions = {}): Promise<string> {
+    return this.#stopped(container, options, async (target) => {
       const { description } = await this.#take(target, 'requested');
       await this.#retire(target.store, description.id);
       return description.id;
@@ -87,13 +95,16 @@ export class RollbackManager {
   }
 
   /** All snapshots of a sandbox, the oldest first. */
-  async listSnapshots(container: ContainerReference): Promise<readonly SnapshotDescription[]> {
-    return this.#use(container, async ({ store }) => store.list());
+  async listSnapshots(
+    container: ContainerReference,
+    options: CallOptions = {},
+  ): Promise<readonly SnapshotDescription[]> {
+    return this.#use(container, options, async ({ store }) => store.list());
   }
 
   /** Deletes a snapshot and the contents that no other needs. @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND` */
-  async deleteSnapshot(snapshotId: string, container: ContainerReference): Promise<void> {
-    await this.#use(container, async ({ store }) => {
+  async deleteSnapshot(snapshotId: string, container: ContainerReference, options: CallOptions = {}): Promise<void> {
+    await this.#use(container, options, async ({ store }) => {
       await store.describe(snapshotId);
       await store.delete([snapshotId]);
     });
@@ -105,16 +116,16 @@ export class RollbackManager {
     container: ContainerReference,
     options: DiffOptions = {},
   ): Promise<readonly FileChange[]> {
-    return this.#stopped(container, async ({ store, files }) => {
-      const { imageId } = await store.describe(snapshotId);
+    return this.#stopped(container, options, async ({ store, files, imageId }) => {
       await using pristine = new PristineFiles(this.#engine, imageId);
       return await diffSnapshot(await store.readManifest(snapshotId), { files, pristine }, options);
     });
   }
 
   /** Contents that a snapshot of the sandbox holds, by digest. */
-  async readContents(digest: Digest, container: ContainerReference): Promise<Buffer> {
-    return this.#use(container, async ({ store }) => store.readContents(digest));
+  async readContents(digest: Digest, container: ContainerReference, options: CallOptions = {}): Promise<Buffer> {
+    const maxBytes = this.#config.maxSnapshotMb * MEBIBYTE;
+    return this.#use(container, options, async ({ store }) => store.readContents(digest, maxBytes));
   }
 
   /**
@@ -124,8 +135,12 @@ export class RollbackManager {
    * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`
    * @throws RollbackIncompleteError `PARACLE_ROLLBACK_INCOMPLETE` where the result is not the snapshot
    */
-  async rollback(snapshotId: string, container: ContainerReference): Promise<RollbackResult> {
-    return this.#use(container, async (target) => {
+  async rollback(
+    snapshotId: string,
+    container: ContainerReference,
+    options: CallOptions = {},
+  ): Promise<RollbackResult> {
+    return this.#use(container, options, async (target) => {
       const { connection, store } = target;
       const description = await store.describe(snapshotId);
       return connection.whileFrozen(async () => {
@@ -139,21 +154,25 @@ export class RollbackManager {
    * Rolls back to the newest requested snapshot if the policy's triggers name this kind of error.
    * Resolves with what was done, or undefined; rethrowing the error is the caller's.
    */
-  async autoRollbackOnError(container: ContainerReference, error: unknown): Promise<RollbackResult | undefined> {
+  async autoRollbackOnError(
+    container: ContainerReference,
+    error: unknown,
+    options: CallOptions = {},
+  ): Promise<RollbackResult | undefined> {
     const { enabled, triggers } = this.#config.policy;
     if (!enabled || !triggers.includes(triggerOf(error))) return undefined;
-    const latest = (await this.listSnapshots(container)).filter(({ kind }) => kind === 'requested').at(-1);
+    const latest = (await this.listSnapshots(container, options)).filter(({ kind }) => kind === 'requested').at(-1);
     if (latest === undefined) throw new SnapshotNotFoundError('(none was taken)');
-    return this.rollback(latest.id, container);
+    return this.rollback(latest.id, container, options);
   }
 
   async #restore(target: Target, description: SnapshotDescription): Promise<RollbackResult> {
-    const { store, files, containerId } = target;
+    const { store, files, containerId, imageId } = target;
     const snapshot = await store.readManifest(description.id);
     const safety = this.#config.policy.backupBeforeRollback ? await this.#take(target, 'safety') : undefined;
     const now = safety?.manifest ?? (await walkAll(files)).manifest;
     const plan = planRollback(snapshot, now);
-    await using pristine = new PristineFiles(this.#engine, description.imageId);
+    await using pristine = new PristineFiles(this.#engine, imageId);
     await applyPlan(plan, { files, pristine });
     const impossible = new Set(plan.impossible);
     const expected = new Map([...snapshot].filter(([path]) => !impossible.has(path)));
@@ -172,8 +191,7 @@ export class RollbackManager {
   }
 
   async #take(target: Target, kind: SnapshotDescription['kind']): Promise<TakenSnapshot> {
-    const { imageId } = await this.#engine.containers.inspect(target.containerId);
-    const taken = await takeSnapshot({ ...target, imageId, kind, config: this.#config });
+    const taken = await takeSnapshot({ ...target, kind, config: this.#config });
     const { id, pathCount, addedBytes } = taken.description;
     this.#logger.info({ containerId: target.containerId, snapshotId: id, pathCount, addedBytes }, 'snapshot taken');
     return taken;
@@ -192,19 +210,32 @@ export class RollbackManager {
     await store.delete([...retired]);
   }
 
-  async #stopped<Result>(container: ContainerReference, work: (target: Target) => Promise<Result>): Promise<Result> {
-    return this.#use(container, async (target) => target.connection.whileFrozen(async () => work(target)));
+  async #stopped<Result>(
+    container: ContainerReference,
+    options: CallOptions,
+    work: (target: Target) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#use(container, options, async (target) => target.connection.whileFrozen(async () => work(target)));
   }
 
-  async #use<Result>(container: ContainerReference, work: (target: Target) => Promise<Result>): Promise<Result> {
-    const containerId = await resolveContainer(this.#engine, container);
-    const connection = await this.#connect(containerId);
-    return SnapshotStore.use(connection, async (store, files) => work({ containerId, connection, store, files }));
+  async #use<Result>(
+    container: ContainerReference,
+    options: CallOptions,
+    work: (target: Target) => Promise<Result>,
+  ): Promise<Result> {
+    const containerId = await resolveContainer(this.#engine, container, options);
+    const connection = await this.#connect(containerId, options);
+    const { imageId } = await this.#engine.containers.inspect(containerId, options);
+    return SnapshotStore.use(
+      connection,
+      async (store, files) => work({ containerId, imageId, connection, store, files }),
+      options,
+    );
   }
 
-  async #connect(containerId: string): Promise<SupervisorConnection> {
+  async #connect(containerId: string, { signal, timeoutMs }: CallOptions): Promise<SupervisorConnection> {
     try {
-      return await this.#engine.supervisors.connect(containerId);
+      return await this.#engine.supervisors.connect(containerId, { signal, timeoutMs });
     } catch (error) {
       if (!hasCode(error, coreErrorCodes.supervisorUnreachable)) throw error;
       throw new RollbackError(

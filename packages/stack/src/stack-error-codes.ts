@@ -15,6 +15,7 @@ export const stackErrorCodes = {
   applyJournalInvalid: 'PARACLE_STACK_APPLY_JOURNAL_INVALID',
   transactionFailed: 'PARACLE_STACK_TRANSACTION_FAILED',
   bodyMissing: 'PARACLE_STACK_BODY_MISSING',
+  changeSetTooLarge: 'PARACLE_STACK_CHANGE_SET_TOO_LARGE',
   changedMeanwhile: 'PARACLE_STACK_CHANGED_MEANWHILE',
 } as const;
 

@@ -21,10 +21,12 @@ export const coreErrorCodes = {
   supervisorLost: 'PARACLE_SUPERVISOR_LOST',
   supervisorUnreachable: 'PARACLE_SUPERVISOR_UNREACHABLE',
   supervisorBusy: 'PARACLE_SUPERVISOR_BUSY',
+  supervisorTimeout: 'PARACLE_SUPERVISOR_TIMEOUT',
   supervisorMismatch: 'PARACLE_SUPERVISOR_MISMATCH',
   supervisorBinaryMissing: 'PARACLE_SUPERVISOR_BINARY_MISSING',
   executionRefused: 'PARACLE_SUPERVISOR_EXECUTION_REFUSED',
   fileOperation: 'PARACLE_SUPERVISOR_FILE_OPERATION',
+  fileAnswerTooLarge: 'PARACLE_SUPERVISOR_FILE_ANSWER_TOO_LARGE',
 } as const;
 
 /** One of the codes in {@link coreErrorCodes}. */

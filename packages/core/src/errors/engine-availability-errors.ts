@@ -27,8 +27,8 @@ export class DockerNotAvailableError extends ParacleError {
     const tried = attempts.map(({ strategy, endpoint, reason }) =>
       endpoint === undefined ? `${strategy}: ${reason}` : `${strategy} (${endpoint}): ${reason}`,
     );
-    const message = options.message ?? `No Docker Engine answers. Tried:\n- ${tried.join('\n- ')}`;
-    super(coreErrorCodes.engineNotAvailable, message, {
+    const lines = ['No Docker Engine answers. Tried:', ...tried.map((line) => `- ${line}`)];
+    super(coreErrorCodes.engineNotAvailable, options.message ?? lines, {
       details: { attempts, ...options.details },
       suggestion:
         options.suggestion ?? 'Start Docker, or name a reachable engine with the `endpoint` option or DOCKER_HOST.',

@@ -16,10 +16,9 @@ export class InvalidConfigError extends ParacleError {
   readonly issues: readonly ConfigIssue[];
 
   constructor(what: string, issues: readonly ConfigIssue[], options: { readonly cause?: unknown } = {}) {
-    const lines = issues.map((issue) => issue.message);
-    const message =
-      lines.length === 1 ? `Invalid ${what}: ${lines.join('')}` : `Invalid ${what}:\n- ${lines.join('\n- ')}`;
-    super(coreErrorCodes.configInvalid, message, {
+    const problems = issues.map((issue) => issue.message);
+    const lines = [`Invalid ${what}:`, ...problems.map((problem) => `- ${problem}`)];
+    super(coreErrorCodes.configInvalid, problems.length === 1 ? `Invalid ${what}: ${problems.join('')}` : lines, {
       details: { what, issues },
       suggestion: `Correct the named options of ${what} and try again.`,
       cause: options.cause,

@@ -1,3 +1,5 @@
+import { toPrintable } from './to-printable.js';
+
 const brand = Symbol.for('paracle.error');
 
 /** Plain facts about a failure: serialisable, without secrets. */
@@ -35,8 +37,10 @@ export class ParacleError extends Error {
   /** What to do next, where there is something to do. */
   readonly suggestion?: string;
 
-  constructor(code: string, message: string, options: ParacleErrorOptions = {}) {
-    super(message, options.cause === undefined ? {} : { cause: options.cause });
+  /** A message is one line, or the lines given; what does not print is shown as an escape in each. */
+  constructor(code: string, message: string | readonly string[], options: ParacleErrorOptions = {}) {
+    const lines = typeof message === 'string' ? [message] : message;
+    super(lines.map(toPrintable).join('\n'), options.cause === undefined ? {} : { cause: options.cause });
     this.code = code;
     this.details = Object.freeze({ ...options.details });
     if (options.suggestion !== undefined) this.suggestion = options.suggestion;

@@ -2,6 +2,9 @@ import { type Counters, readCounters } from './counters.js';
 import { END_CAUSES, type EndCause, EXITED_FLAG } from './protocol.js';
 import type { PayloadReader } from './wire.js';
 
+/** @see signal(7): 1 to 64, real-time signals included */
+const MAX_SIGNAL = 64;
+
 /** What the supervisor saw of an execution that ended. */
 export interface ExitReport {
   /** Why the supervisor ended it; `none` where it ended by itself. */
@@ -28,17 +31,21 @@ export interface ExitReport {
   readonly after: Counters;
 }
 
-/** Reads an `exited` frame. */
+/** Reads an `exited` frame; one that can't be true is a `RangeError`. */
 export function readExitReport(reader: PayloadReader): ExitReport {
   const cause = END_CAUSES[reader.u8()];
   if (cause === undefined) throw new RangeError('unknown cause of an end');
   const flags = reader.u8();
   const exitCode = reader.u8();
   const signalNumber = reader.u8();
+  const hasCode = (flags & EXITED_FLAG.code) !== 0;
+  const hasSignal = (flags & EXITED_FLAG.signal) !== 0;
+  if (hasCode && hasSignal) throw new RangeError('an end by exit and by a signal');
+  if (hasSignal && (signalNumber === 0 || signalNumber > MAX_SIGNAL)) throw new RangeError(`signal ${signalNumber}`);
   return {
     endedBy: cause,
-    ...((flags & EXITED_FLAG.code) !== 0 && { exitCode }),
-    ...((flags & EXITED_FLAG.signal) !== 0 && { signalNumber }),
+    ...(hasCode && { exitCode }),
+    ...(hasSignal && { signalNumber }),
     wasKilledBySupervisor: (flags & EXITED_FLAG.bySupervisor) !== 0,
     wasShared: (flags & EXITED_FLAG.shared) !== 0,
     hasBackground: (flags & EXITED_FLAG.background) !== 0,

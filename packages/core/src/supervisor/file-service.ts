@@ -1,40 +1,28 @@
+import { constants } from 'node:buffer';
+import type { CallOptions } from '../engine/connection/call-options.js';
+import { AnswerDecoder, type AnswerListener } from './answer-decoder.js';
+import { ANSWER, refuseData, requireType, takeEntries, toDigest } from './file-answers.js';
 import { type FileEntry, readFileEntry } from './file-entry.js';
+import { attributes, type FileAttributes, OP } from './file-requests.js';
 import { errnoName } from './linux-numbers.js';
 import type { RemoteExecution } from './remote-execution.js';
 import type { SupervisorConnection } from './supervisor-connection.js';
-import { FileOperationError, SupervisorLostError } from './supervisor-errors.js';
+import {
+  FileAnswerTooLargeError,
+  FileOperationError,
+  SupervisorLostError,
+  SupervisorTimeoutError,
+} from './supervisor-errors.js';
 import { PayloadReader, PayloadWriter } from './wire.js';
 
-const OP = {
-  walk: 1,
-  read: 2,
-  write: 3,
-  data: 4,
-  writeEnd: 5,
-  makeDirectory: 6,
-  symlink: 7,
-  remove: 8,
-  set: 9,
-  hash: 10,
-  save: 11,
-  restore: 12,
-  stat: 13,
-  space: 14,
-  room: 15,
-} as const;
-
-const ANSWER = { ok: 1, error: 2, chunk: 3, entries: 4, skipped: 5 } as const;
-const SET = { mode: 1, owner: 2, time: 4 } as const;
-const MAX_ANSWER_BYTES = 128 * 1024;
 const CHUNK_BYTES = 56 * 1024;
-
-/** What is set on a path; what is absent stays as it is. */
-export interface FileAttributes {
-  readonly mode?: number;
-  readonly owner?: { readonly uid: number; readonly gid: number };
-  /** Time of last modification, nanoseconds since 1970. */
-  readonly modifiedNs?: bigint;
-}
+const DEFAULT_TIMEOUT_MS = 600_000;
+/** Node fires a longer timer at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+/** What a walk may find: each entry takes about half a KiB of this process's memory. */
+const MAX_ENTRIES = 1_000_000;
+/** Of the answers to one walk: 256 bytes for each of so many entries. */
+const MAX_WALK_BYTES = 256 * 1024 * 1024;
 
 /** Contents in a sandbox's store. */
 export interface SavedContents {
@@ -55,29 +43,13 @@ export interface SpaceUsage {
 interface PendingAnswer {
   readonly operation: string;
   readonly path: string;
-  readonly onData: (type: number, payload: Buffer) => void;
+  readonly onData: AnswerListener;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** A path: text, or bytes where a name is not UTF-8. Absolute. */
 export type SandboxPath = string | Buffer;
-
-function attributes(writer: PayloadWriter, set: FileAttributes): PayloadWriter {
-  const flags =
-    (set.mode === undefined ? 0 : SET.mode) |
-    (set.owner === undefined ? 0 : SET.owner) |
-    (set.modifiedNs === undefined ? 0 : SET.time);
-  const time = set.modifiedNs ?? 0n;
-  const nanoseconds = ((time % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-  return writer
-    .u32(flags)
-    .u32(set.mode ?? 0)
-    .u32(set.owner?.uid ?? 0)
-    .u32(set.owner?.gid ?? 0)
-    .u64((time - nanoseconds) / 1_000_000_000n)
-    .u32(Number(nanoseconds));
-}
 
 /**
  * Files of a sandbox, through a process of the supervisor's own. Requests are answered in order and
@@ -86,34 +58,40 @@ function attributes(writer: PayloadWriter, set: FileAttributes): PayloadWriter {
 export class FileService {
   readonly #execution: RemoteExecution;
   readonly #pending: PendingAnswer[] = [];
-  #received = Buffer.alloc(0);
+  readonly #decoder = new AnswerDecoder((type, payload) => {
+    this.#answer(type, payload);
+  });
   #writing: Promise<unknown> = Promise.resolve();
   #lost: unknown;
 
-  private constructor(open: (onOutput: (bytes: Buffer) => void) => RemoteExecution) {
+  private constructor(open: (onOutput: (bytes: Buffer) => void) => RemoteExecution, options: CallOptions) {
     this.#execution = open((bytes) => {
-      this.#accept(bytes);
+      this.#decoder.push(bytes);
     });
-    void this.#execution.ended.then(
-      () => {
-        this.#fail(new SupervisorLostError('its file service ended'));
-      },
-      (error: unknown) => {
+    const stopWaiting = this.#limit(options);
+    void this.#execution.ended
+      .then(
+        () => new SupervisorLostError('its file service ended'),
+        (error: unknown) => error,
+      )
+      .then((error) => {
+        stopWaiting();
         this.#fail(error);
-      },
-    );
+      });
   }
 
   /**
    * Starts a file service. As `root` it sees everything and follows no link; as a user the kernel
-   * checks every access as that user's.
+   * checks every access as that user's. The options count for all of its work together; without a limit it has
+   * ten minutes, then its requests reject with `PARACLE_SUPERVISOR_TIMEOUT`.
    */
   static open(
     connection: SupervisorConnection,
     identity: 'root' | { readonly uid: number; readonly gid: number },
+    options: CallOptions = {},
   ): FileService {
     const { uid, gid } = identity === 'root' ? { uid: 0, gid: 0 } : identity;
-    return new FileService((onOutput) => {
+    const open = (onOutput: (bytes: Buffer) => void): RemoteExecution => {
       const execution: RemoteExecution = connection.execute(
         {
           kind: identity === 'root' ? 'privileged-files' : 'files',
@@ -134,17 +112,32 @@ export class FileService {
         },
       );
       return execution;
-    });
+    };
+    return new FileService(open, options);
   }
 
-  /** Lists a path and everything below; mounted file systems are left out and named in `skipped`. */
-  async walk(path: SandboxPath): Promise<{ entries: FileEntry[]; skipped: string[] }> {
+  /**
+   * Lists a path and everything below; mounted file systems are left out and named in `skipped`.
+   * @throws FileAnswerTooLargeError `PARACLE_SUPERVISOR_FILE_ANSWER_TOO_LARGE` above `maxEntries` (1,000,000 unless told
+   * otherwise), or above 256 MiB
+   */
+  async walk(
+    path: SandboxPath,
+    options: { readonly maxEntries?: number } = {},
+  ): Promise<{ entries: FileEntry[]; skipped: string[] }> {
+    const { maxEntries = MAX_ENTRIES } = options;
+    const root = Buffer.from(path);
     const entries: FileEntry[] = [];
     const skipped: string[] = [];
+    let sizeBytes = 0;
     await this.#request(OP.walk, 'list', path, new PayloadWriter().text(path), (type, payload) => {
+      sizeBytes += payload.length;
       if (type === ANSWER.skipped) skipped.push(payload.toString());
-      const reader = new PayloadReader(payload);
-      while (type === ANSWER.entries && reader.left > 0) entries.push(readFileEntry(reader));
+      else takeEntries(type, payload, { root, entries });
+      if (entries.length + skipped.length > maxEntries)
+        this.#giveUp(new FileAnswerTooLargeError('list', path.toString(), `${maxEntries} entries`));
+      else if (sizeBytes > MAX_WALK_BYTES)
+        this.#giveUp(new FileAnswerTooLargeError('list', path.toString(), `${MAX_WALK_BYTES} bytes`));
     });
     return { entries, skipped };
   }
@@ -152,7 +145,8 @@ export class FileService {
   /** One path, the link itself where it is one. */
   async stat(path: SandboxPath): Promise<FileEntry> {
     let entry: FileEntry | undefined;
-    await this.#request(OP.stat, 'look at', path, new PayloadWriter().text(path), (_type, payload) => {
+    await this.#request(OP.stat, 'look at', path, new PayloadWriter().text(path), (type, payload) => {
+      requireType(ANSWER.entries, type);
       entry = readFileEntry(new PayloadReader(payload));
     });
     if (entry === undefined) throw new FileOperationError('look at', path.toString(), 'EPROTO');
@@ -166,7 +160,8 @@ export class FileService {
   async space(path: SandboxPath, sinceSeconds: number): Promise<SpaceUsage> {
     let usage: SpaceUsage | undefined;
     const request = new PayloadWriter().text(path).u64(BigInt(sinceSeconds));
-    await this.#request(OP.space, 'measure', path, request, (_type, payload) => {
+    await this.#request(OP.space, 'measure', path, request, (type, payload) => {
+      requireType(ANSWER.entries, type);
       const reader = new PayloadReader(payload);
       const [bytes, entries] = [reader.size(), reader.size()];
       usage = { bytes, entries, changedBytes: reader.size(), changedEntries: reader.size() };
@@ -180,11 +175,27 @@ export class FileService {
     await this.#request(OP.room, 'write to', path, new PayloadWriter().text(path));
   }
 
-  /** Reads a regular file piece by piece; pieces are reused, copy what is kept. */
-  async read(path: SandboxPath, onPiece: (piece: Buffer) => void): Promise<void> {
-    await this.#request(OP.read, 'read', path, new PayloadWriter().text(path), (_type, payload) => {
-      onPiece(payload);
+  /**
+   * A regular file's contents.
+   * @throws FileAnswerTooLargeError `PARACLE_SUPERVISOR_FILE_ANSWER_TOO_LARGE` where there are more bytes than `maxBytes`;
+   * the service ends with it
+   */
+  async read(path: SandboxPath, maxBytes: number): Promise<Buffer> {
+    const allowedBytes = Math.min(maxBytes, constants.MAX_LENGTH);
+    let contents = Buffer.alloc(0);
+    let sizeBytes = 0;
+    await this.#request(OP.read, 'read', path, new PayloadWriter().text(path), (type, piece) => {
+      requireType(ANSWER.chunk, type);
+      const grown = sizeBytes + piece.length;
+      if (grown > allowedBytes) {
+        this.#giveUp(new FileAnswerTooLargeError('read', path.toString(), `${allowedBytes} bytes`));
+        return;
+      }
+      if (grown > contents.length) contents = enlarge(contents, Math.min(allowedBytes, Math.max(grown, 2 * sizeBytes)));
+      contents.set(piece, sizeBytes);
+      sizeBytes = grown;
     });
+    return contents.subarray(0, sizeBytes);
   }
 
   /** Replaces a file's contents in one step: readers see the old or the new, never a part. */
@@ -215,19 +226,22 @@ export class FileService {
 
   /** SHA-256 of a file's contents. */
   async hash(path: SandboxPath): Promise<`sha256:${string}`> {
-    let digest = '';
-    await this.#request(OP.hash, 'hash', path, new PayloadWriter().text(path), (_type, payload) => {
-      digest = payload.toString('hex');
+    let digest: `sha256:${string}` | undefined;
+    await this.#request(OP.hash, 'hash', path, new PayloadWriter().text(path), (type, payload) => {
+      requireType(ANSWER.chunk, type);
+      digest = toDigest(new PayloadReader(payload));
     });
-    return `sha256:${digest}`;
+    if (digest === undefined) throw new FileOperationError('hash', path.toString(), 'EPROTO');
+    return digest;
   }
 
   /** Copies a file's contents into the sandbox's store. Only as `root`. */
   async save(path: SandboxPath): Promise<SavedContents> {
     let saved: SavedContents | undefined;
-    await this.#request(OP.save, 'save', path, new PayloadWriter().text(path), (_type, payload) => {
+    await this.#request(OP.save, 'save', path, new PayloadWriter().text(path), (type, payload) => {
+      requireType(ANSWER.chunk, type);
       const reader = new PayloadReader(payload);
-      saved = { digest: `sha256:${reader.bytes(32).toString('hex')}`, sizeBytes: reader.size() };
+      saved = { digest: toDigest(reader), sizeBytes: reader.size() };
     });
     if (saved === undefined) throw new FileOperationError('save', path.toString(), 'EPROTO');
     return saved;
@@ -244,6 +258,7 @@ export class FileService {
   /** Ends the service after what was asked of it. */
   async close(): Promise<void> {
     this.#execution.endInput();
+    if (this.#pending.length === 0) this.#execution.expectEnd(0);
     await this.#execution.ended.catch(() => undefined);
   }
 
@@ -265,7 +280,7 @@ export class FileService {
     name: string,
     path: SandboxPath,
     payload: PayloadWriter,
-    onData: (type: number, payload: Buffer) => void = () => undefined,
+    onData: AnswerListener = refuseData,
   ): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#pending.push({ operation: name, path: path.toString(), onData, resolve, reject });
@@ -279,33 +294,47 @@ export class FileService {
     return this.#execution.write(header.bytes(payload).finish());
   }
 
-  #accept(bytes: Buffer): void {
-    this.#received = this.#received.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#received, bytes]);
-    let at = 0;
-    while (this.#received.length - at >= 4) {
-      const length = this.#received.readUInt32LE(at);
-      if (length === 0 || length > MAX_ANSWER_BYTES) throw new RangeError(`an answer of ${length} bytes`);
-      if (this.#received.length - at - 4 < length) break;
-      this.#answer(this.#received.readUInt8(at + 4), this.#received.subarray(at + 5, at + 4 + length));
-      at += 4 + length;
-    }
-    this.#received = this.#received.subarray(at);
-  }
-
   #answer(type: number, payload: Buffer): void {
+    if (this.#lost !== undefined) return;
     const pending = this.#pending[0];
     if (pending === undefined) throw new RangeError('an answer to nothing');
     if (type !== ANSWER.ok && type !== ANSWER.error) {
       pending.onData(type, payload);
       return;
     }
+    // Read first: a malformed answer ends the connection, and this request must be there to be told.
+    const errno = type === ANSWER.error ? new PayloadReader(payload).u32() : 0;
     this.#pending.shift();
     if (type === ANSWER.ok) pending.resolve();
-    else pending.reject(new FileOperationError(pending.operation, pending.path, errnoName(payload.readUInt32LE(0))));
+    else pending.reject(new FileOperationError(pending.operation, pending.path, errnoName(errno)));
+  }
+
+  /** Starts the clock; the function that it returns stops it. */
+  #limit({ signal, timeoutMs = DEFAULT_TIMEOUT_MS }: CallOptions): () => void {
+    const onTimeout = (): void => this.#giveUp(new SupervisorTimeoutError('serve files', timeoutMs));
+    const onAbort = (): void => this.#giveUp(signal?.reason);
+    const timer = setTimeout(onTimeout, Math.min(timeoutMs, LONGEST_TIMER_MS)).unref();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
+    return () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+  }
+
+  #giveUp(reason: unknown): void {
+    this.#fail(reason);
+    this.#execution.giveUp(reason);
   }
 
   #fail(error: unknown): void {
-    this.#lost = error;
-    for (const { reject } of this.#pending.splice(0)) reject(error);
+    this.#lost ??= error;
+    for (const { reject } of this.#pending.splice(0)) reject(this.#lost);
   }
+}
+
+function enlarge(bytes: Buffer, size: number): Buffer<ArrayBuffer> {
+  const grown = Buffer.allocUnsafe(size);
+  grown.set(bytes);
+  return grown;
 }

@@ -4,7 +4,7 @@ import { FRAME_HEADER_BYTES, FRAME_MAGIC, MAX_PAYLOAD_BYTES, REPLY } from './pro
 export interface FrameHandler {
   /** A piece of an execution's output; one frame may come in several. */
   onOutput(stream: 'stdout' | 'stderr', id: number, piece: Buffer): void;
-  /** A whole frame of any other type. */
+  /** A whole frame of any other type; its payload is such a view too. */
   onMessage(type: number, id: number, payload: Buffer): void;
 }
 
@@ -42,7 +42,8 @@ export class FrameDecoder {
   #headerBytes = 0;
   #current: Header | undefined;
   #left = 0;
-  #message = Buffer.alloc(0);
+  /** Of a message that comes in pieces; one for all, so that a flood of messages allocates nothing. */
+  readonly #message = Buffer.alloc(MAX_MESSAGE_BYTES);
 
   constructor(handler: FrameHandler) {
     this.#handler = handler;
@@ -62,12 +63,11 @@ export class FrameDecoder {
     this.#headerBytes = 0;
     const header = parseHeader(this.#header);
     if (header.length === 0) {
-      if (!isOutput(header.type)) this.#handler.onMessage(header.type, header.id, Buffer.alloc(0));
+      if (!isOutput(header.type)) this.#handler.onMessage(header.type, header.id, this.#message.subarray(0, 0));
       return bytes.subarray(count);
     }
     this.#current = header;
     this.#left = header.length;
-    if (!isOutput(header.type)) this.#message = Buffer.alloc(header.length);
     return bytes.subarray(count);
   }
 
@@ -82,7 +82,8 @@ export class FrameDecoder {
     this.#left -= count;
     if (this.#left === 0) {
       this.#current = undefined;
-      if (!isOutput(header.type)) this.#handler.onMessage(header.type, header.id, this.#message);
+      if (!isOutput(header.type))
+        this.#handler.onMessage(header.type, header.id, this.#message.subarray(0, header.length));
     }
     return bytes.subarray(count);
   }

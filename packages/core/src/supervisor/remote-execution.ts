@@ -10,8 +10,16 @@ import {
   REQUEST,
   STDIN_WINDOW_BYTES,
 } from './protocol.js';
-import { ExecutionRefusedError } from './supervisor-errors.js';
+import { ExecutionRefusedError, SupervisorLostError, SupervisorTimeoutError } from './supervisor-errors.js';
 import { PayloadReader, PayloadWriter } from './wire.js';
+
+/**
+ * How long the report of an end may take once it is due: 5 s until the supervisor counts survivors, the rest
+ * for what is still on its way over a slow link from a busy host.
+ */
+const OVERDUE_MS = 30_000;
+/** Node fires a longer timer at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Takes a piece of output; it is a view that is reused, so copy what is kept. */
 export type OutputListener = (stream: 'stdout' | 'stderr', piece: Buffer) => void;
@@ -20,6 +28,15 @@ export type OutputListener = (stream: 'stdout' | 'stderr', piece: Buffer) => voi
 const END_OF_FILE = 4;
 /** After these a line begins: Ctrl-D itself, newline, carriage return. */
 const LINE_ENDS: readonly number[] = [END_OF_FILE, 10, 13];
+/** Sends a message; `onSent` is called when this process holds nothing of it any more. */
+export type MessageSender = (type: number, id: number, payload?: Buffer, onSent?: () => void) => void;
+
+/** What an execution gives its connection. */
+export interface ExecutionListeners {
+  readonly onOutput: OutputListener;
+  /** It is over: nothing that comes with its id means anything any more. */
+  readonly onOver: () => void;
+}
 
 interface Grant {
   allowed: number;
@@ -33,8 +50,8 @@ export class RemoteExecution {
   /** Settles with the leader's process id inside the sandbox once the program runs. */
   readonly started: Promise<number>;
   readonly #id: number;
-  readonly #send: (type: number, id: number, payload?: Buffer) => void;
-  readonly #onOutput: OutputListener;
+  readonly #send: MessageSender;
+  readonly #listeners: ExecutionListeners;
   readonly #windowBytes: number;
   readonly #hasTerminal: boolean;
   readonly #grants: Record<'stdout' | 'stderr', Grant>;
@@ -43,6 +60,9 @@ export class RemoteExecution {
   #inputEnded = false;
   #isInLine = false;
   #isOver = false;
+  /** By this process's own clock, which never jumps; the latest moment at which its end must have been told. */
+  #dueAt = Infinity;
+  #timer: NodeJS.Timeout | undefined;
   #resolveEnded: (report: ExitReport) => void = () => undefined;
   #rejectEnded: (error: unknown) => void = () => undefined;
   #resolveStarted: (pid: number) => void = () => undefined;
@@ -50,12 +70,13 @@ export class RemoteExecution {
 
   constructor(
     id: number,
-    send: (type: number, id: number, payload?: Buffer) => void,
-    output: { readonly onOutput: OutputListener; readonly windowBytes: number; readonly hasTerminal: boolean },
+    send: MessageSender,
+    output: { readonly windowBytes: number; readonly hasTerminal: boolean },
+    listeners: ExecutionListeners,
   ) {
     this.#id = id;
     this.#send = send;
-    this.#onOutput = output.onOutput;
+    this.#listeners = listeners;
     this.#windowBytes = output.windowBytes;
     this.#hasTerminal = output.hasTerminal;
     this.#grants = {
@@ -85,7 +106,7 @@ export class RemoteExecution {
     grant.consumed = 0;
   }
 
-  /** Writes to the program's standard input; resolves when the supervisor has taken all of it. */
+  /** Writes to the program's standard input; resolves when all of it was sent, as the supervisor's credit allows. */
   write(data: Uint8Array): Promise<void> {
     if (this.#isOver || data.length === 0) return Promise.resolve();
     this.#isInLine = !LINE_ENDS.includes(data.at(-1) ?? 0);
@@ -129,6 +150,24 @@ export class RemoteExecution {
     if (this.#isOver) return;
     const payload = new PayloadWriter().u8(END_CAUSES.indexOf(cause)).u32(graceMs).finish();
     this.#send(REQUEST.cancel, this.#id, payload);
+    this.expectEnd(graceMs);
+  }
+
+  /**
+   * Its end is due within this time. Where nothing tells it for another 30 s, nobody waits any longer: `ended` rejects
+   * with `SupervisorTimeoutError`. While output lies here unconsumed, it is the reader who holds it up, and that is fine.
+   */
+  expectEnd(withinMs: number): void {
+    if (this.#isOver) return;
+    this.#dueAt = Math.min(this.#dueAt, performance.now() + withinMs + OVERDUE_MS);
+    this.#watch();
+  }
+
+  /** Waits no longer: tells the supervisor to end it, and forgets it. */
+  giveUp(reason: unknown): void {
+    if (this.#isOver) return;
+    this.cancel('aborted', 0);
+    this.fail(reason);
   }
 
   /** For the connection: output has come. */
@@ -136,11 +175,11 @@ export class RemoteExecution {
     const grant = this.#grants[stream];
     grant.allowed -= piece.length;
     if (grant.allowed < 0) throw new RangeError('more output than was granted');
-    this.#onOutput(stream, piece);
+    this.#listeners.onOutput(stream, piece);
   }
 
-  /** For the connection: a message has come. Returns whether the execution is over. */
-  acceptMessage(type: number, payload: Buffer): boolean {
+  /** For the connection: a message has come. */
+  acceptMessage(type: number, payload: Buffer): void {
     const reader = new PayloadReader(payload);
     if (type === REPLY.started) {
       this.#resolveStarted(reader.u32());
@@ -153,11 +192,11 @@ export class RemoteExecution {
     } else if (type === REPLY.exited) {
       const report = readExitReport(reader);
       this.#finish();
+      this.#rejectStarted(new SupervisorLostError('it told the end of an execution that it had not started'));
       this.#resolveEnded(report);
     } else {
       throw new RangeError(`message type ${type} does not belong to an execution`);
     }
-    return this.#isOver;
   }
 
   /** For the connection: nothing more will come. */
@@ -169,18 +208,36 @@ export class RemoteExecution {
 
   #finish(): void {
     this.#isOver = true;
+    clearTimeout(this.#timer);
     for (const { done } of this.#waiting.splice(0)) done();
+    this.#listeners.onOver();
+  }
+
+  #watch(): void {
+    clearTimeout(this.#timer);
+    const leftMs = Math.max(0, this.#dueAt - performance.now());
+    // What is waited for holds the process already.
+    this.#timer = setTimeout(() => this.#judge(), Math.min(leftMs, LONGEST_TIMER_MS)).unref();
+  }
+
+  #judge(): void {
+    const isHeldHere = Object.values(this.#grants).some(
+      ({ allowed, consumed }) => allowed + consumed < this.#windowBytes,
+    );
+    if (isHeldHere) this.#dueAt = performance.now() + OVERDUE_MS;
+    if (performance.now() < this.#dueAt) this.#watch();
+    else this.giveUp(new SupervisorTimeoutError('tell the end of an execution', OVERDUE_MS));
   }
 
   #pump(): void {
     for (let next = this.#waiting[0]; next !== undefined && this.#inputWindow > 0; next = this.#waiting[0]) {
       const piece = next.data.subarray(0, Math.min(this.#inputWindow, MAX_PAYLOAD_BYTES));
       this.#inputWindow -= piece.length;
-      this.#send(REQUEST.stdin, this.#id, piece);
       next.data = next.data.subarray(piece.length);
-      if (next.data.length > 0) continue;
-      this.#waiting.shift();
-      next.done();
+      const isLast = next.data.length === 0;
+      if (isLast) this.#waiting.shift();
+      // Credit alone does not let the writer go on: one who gives it and does not read would have all of it held here.
+      this.#send(REQUEST.stdin, this.#id, piece, isLast ? next.done : undefined);
     }
     if (!this.#inputEnded || this.#waiting.length > 0 || this.#isOver) return;
     this.#inputEnded = false;

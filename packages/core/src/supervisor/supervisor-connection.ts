@@ -1,18 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CallOptions } from '../engine/connection/call-options.js';
 import type { HijackedStream } from '../engine/connection/hijacked-stream.js';
+import { withDeadline } from '../engine/connection/with-deadline.js';
+import { toPrintable } from '../errors/to-printable.js';
 import { type ResourceUsage, readResourceUsage } from './counters.js';
 import { type ExecuteRequest, encodeExecuteRequest, outputWindowOf } from './execute-request.js';
 import { FrameDecoder } from './frame-decoder.js';
 import { END_CAUSES, type EndCause, PROTOCOL_VERSION, REPLY, REQUEST } from './protocol.js';
 import { type OutputListener, RemoteExecution } from './remote-execution.js';
 import { StreamDemultiplexer } from './stream-demultiplexer.js';
-import { SupervisorBusyError, SupervisorLostError, SupervisorMismatchError } from './supervisor-errors.js';
+import {
+  SupervisorBusyError,
+  SupervisorLostError,
+  SupervisorMismatchError,
+  SupervisorTimeoutError,
+} from './supervisor-errors.js';
 import { encodeFrame, PayloadReader, PayloadWriter } from './wire.js';
 
 const NONCE_BYTES = 16;
 const BUILD_ID_BYTES = 32;
 const MAX_DIAGNOSTIC_BYTES = 2048;
+/** The supervisor tries to stop or to kill for 5 s at most before it answers; the rest is for a busy host. */
+const ANSWER_MS = 30_000;
 
 /** What a supervisor says of itself. */
 export interface Welcome {
@@ -28,13 +38,20 @@ export interface Welcome {
   readonly startedAtNs: bigint;
 }
 
+/** A call that awaits its one answer. */
+interface PendingCall {
+  readonly type: number;
+  readonly accept: (reader: PayloadReader) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** One party's link to the supervisor of a sandbox. */
 export class SupervisorConnection {
   /** Resolves with the reason when the link has ended, by `close()` or otherwise. */
   readonly closed: Promise<SupervisorLostError>;
   readonly #stream: HijackedStream;
   readonly #executions = new Map<number, RemoteExecution>();
-  readonly #replies = new Map<number, { resolve: (reader: PayloadReader) => void; reject: (error: unknown) => void }>();
+  readonly #calls = new Map<number, PendingCall>();
   readonly #nonce = randomBytes(NONCE_BYTES);
   #frozen: Promise<unknown> = Promise.resolve();
   #nextId = 1;
@@ -60,7 +77,8 @@ export class SupervisorConnection {
         decoder.push(piece);
       },
       (piece) => {
-        this.#diagnostics = Buffer.concat([this.#diagnostics, piece]).subarray(0, MAX_DIAGNOSTIC_BYTES);
+        const room = MAX_DIAGNOSTIC_BYTES - this.#diagnostics.length;
+        if (room > 0) this.#diagnostics = Buffer.concat([this.#diagnostics, piece.subarray(0, room)]);
       },
     );
     stream.receive((bytes) => {
@@ -131,10 +149,15 @@ export class SupervisorConnection {
     const id = this.#nextId++;
     const execution = new RemoteExecution(
       id,
-      (type, executionId, data) => {
-        this.#send(type, executionId, data);
+      this.#send,
+      { windowBytes: outputWindowOf(request), hasTerminal: request.terminal !== undefined },
+      {
+        onOutput,
+        onOver: () => {
+          this.#executions.delete(id);
+          this.#holdProcess();
+        },
       },
-      { onOutput, windowBytes: outputWindowOf(request), hasTerminal: request.terminal !== undefined },
     );
     if (this.#lost !== undefined) {
       execution.fail(this.#lost);
@@ -143,12 +166,14 @@ export class SupervisorConnection {
     this.#executions.set(id, execution);
     this.#holdProcess();
     this.#send(REQUEST.execute, id, payload);
+    if (request.timeoutMs > 0) execution.expectEnd(request.timeoutMs + request.killGraceMs);
     return execution;
   }
 
   /** Ends all programs of all connections; resolves when their trees are gone. */
   async cancelAll(cause: EndCause, graceMs: number): Promise<void> {
-    await this.#call(REQUEST.cancelAll, new PayloadWriter().u8(END_CAUSES.indexOf(cause)).u32(graceMs).finish());
+    const payload = new PayloadWriter().u8(END_CAUSES.indexOf(cause)).u32(graceMs).finish();
+    await this.#order(REQUEST.cancelAll, { payload, timeoutMs: graceMs + ANSWER_MS });
   }
 
   /**
@@ -159,25 +184,35 @@ export class SupervisorConnection {
    */
   async whileFrozen<Result>(work: () => Promise<Result>): Promise<Result> {
     const turn = this.#frozen.then(async () => {
-      await this.#call(REQUEST.freeze);
+      try {
+        await this.#order(REQUEST.freeze);
+      } catch (error) {
+        // It may only be late: what it still stops must not stay so.
+        this.#send(REQUEST.thaw, this.#nextId++);
+        throw error;
+      }
       try {
         return await work();
       } finally {
-        await this.#call(REQUEST.thaw);
+        await this.#order(REQUEST.thaw);
       }
     });
     this.#frozen = turn.catch(() => undefined);
     return turn;
   }
 
-  /** The sandbox's counters and usage now. */
-  async counters(): Promise<ResourceUsage> {
-    return readResourceUsage(await this.#call(REQUEST.counters));
+  /**
+   * The sandbox's counters and usage now.
+   *
+   * @throws SupervisorTimeoutError `PARACLE_SUPERVISOR_TIMEOUT` without an answer in 30 s, or what the options say
+   */
+  async counters(options: CallOptions = {}): Promise<ResourceUsage> {
+    return this.#call(REQUEST.counters, { type: REPLY.counters, read: readResourceUsage, ...options });
   }
 
   /** A round trip. */
   async ping(): Promise<void> {
-    await this.#call(REQUEST.ping);
+    await this.#order(REQUEST.ping);
   }
 
   /** Ends the link. On the owner's stream this ends the sandbox. */
@@ -185,51 +220,75 @@ export class SupervisorConnection {
     this.#lose(new SupervisorLostError('the connection was closed'));
   }
 
-  async #call(type: number, payload?: Buffer): Promise<PayloadReader> {
-    if (this.#lost !== undefined) throw this.#lost;
-    const id = this.#nextId++;
-    const reader = await new Promise<PayloadReader>((resolve, reject) => {
-      this.#replies.set(id, { resolve, reject });
-      this.#holdProcess();
-      this.#send(type, id, payload);
-    });
-    return reader;
+  /** A call that is answered by whether it was done. */
+  async #order(request: number, options: CallOptions & { readonly payload?: Buffer } = {}): Promise<void> {
+    const errno = await this.#call(request, { type: REPLY.done, read: (reader) => reader.u32(), ...options });
+    if (errno !== 0) throw new SupervisorBusyError();
   }
 
-  #send(type: number, id: number, payload?: Buffer): void {
-    if (this.#lost === undefined) this.#stream.write(encodeFrame(type, id, payload));
+  /** What is read of the answer is read under the guard of the connection, before its bytes are used again. */
+  async #call<Result>(
+    request: number,
+    options: CallOptions & {
+      readonly type: number;
+      readonly read: (reader: PayloadReader) => Result;
+      readonly payload?: Buffer;
+    },
+  ): Promise<Result> {
+    const { type, read, payload, timeoutMs = ANSWER_MS, signal } = options;
+    if (this.#lost !== undefined) throw this.#lost;
+    const id = this.#nextId++;
+    const answered = async (): Promise<Result> =>
+      new Promise((resolve, reject) => {
+        this.#calls.set(id, { type, accept: (reader) => resolve(read(reader)), reject });
+        this.#holdProcess();
+        this.#send(request, id, payload);
+      });
+    const createTimeoutError = (limitMs: number): Error => new SupervisorTimeoutError('answer', limitMs);
+    try {
+      return await withDeadline(answered, { signal, timeoutMs, createTimeoutError });
+    } finally {
+      this.#calls.delete(id);
+      this.#holdProcess();
+    }
   }
+
+  readonly #send = (type: number, id: number, payload?: Buffer, onSent?: () => void): void => {
+    if (this.#lost === undefined) this.#stream.write(encodeFrame(type, id, payload), onSent);
+    else onSent?.();
+  };
 
   /** An idle connection does not keep the process alive; one that is waited for does. */
   #holdProcess(): void {
-    this.#stream.holdProcess(this.#welcome === undefined || this.#executions.size + this.#replies.size > 0);
+    if (this.#lost !== undefined) return;
+    this.#stream.holdProcess(this.#welcome === undefined || this.#executions.size + this.#calls.size > 0);
   }
 
   #acceptMessage(type: number, id: number, payload: Buffer): void {
+    if (this.#lost !== undefined) return;
     if (type === REPLY.welcome) {
       this.#acceptWelcome(new PayloadReader(payload));
     } else if (type === REPLY.protocolError) {
-      throw new RangeError(`it refused what it was sent: ${payload.toString('latin1')}`);
+      throw new RangeError(`it refused what it was sent: ${toPrintable(payload.toString('latin1'))}`);
     } else if (type === REPLY.done || type === REPLY.counters) {
-      this.#acceptReply(type, id, new PayloadReader(payload));
-    } else if (this.#executions.get(id)?.acceptMessage(type, payload) === true) {
-      this.#executions.delete(id);
+      this.#acceptAnswer(type, id, payload);
+    } else {
+      this.#executions.get(id)?.acceptMessage(type, payload);
     }
-    this.#holdProcess();
   }
 
-  #acceptReply(type: number, id: number, reader: PayloadReader): void {
-    const reply = this.#replies.get(id);
-    this.#replies.delete(id);
-    const errno = type === REPLY.done ? reader.u32() : 0;
-    if (errno === 0) reply?.resolve(reader);
-    else reply?.reject(new SupervisorBusyError());
+  #acceptAnswer(type: number, id: number, payload: Buffer): void {
+    const call = this.#calls.get(id);
+    if (call === undefined) return;
+    if (call.type !== type) throw new RangeError(`an answer of type ${type} to another question`);
+    call.accept(new PayloadReader(payload));
   }
 
   #acceptWelcome(reader: PayloadReader): void {
     const version = reader.u16();
     const nonce = reader.bytes(NONCE_BYTES);
-    if (version !== PROTOCOL_VERSION || !nonce.equals(this.#nonce)) throw new RangeError('a greeting that is not ours');
+    const isOurs = version === PROTOCOL_VERSION && nonce.equals(this.#nonce);
+    if (!isOurs || this.#welcome !== undefined) throw new RangeError('a greeting that is not ours');
     this.#welcome = {
       buildId: reader.bytes(BUILD_ID_BYTES).toString('latin1'),
       isOwner: reader.u8() === 1,
@@ -238,6 +297,7 @@ export class SupervisorConnection {
       startedAtNs: reader.u64(),
     };
     this.#onWelcome(this.#welcome);
+    this.#holdProcess();
   }
 
   #guard(action: () => void): void {
@@ -250,7 +310,7 @@ export class SupervisorConnection {
   }
 
   #endReason(): string {
-    const said = this.#diagnostics.toString('utf8').trim();
+    const said = toPrintable(this.#diagnostics.toString('utf8').trim());
     return said === '' ? 'its stream ended' : `its stream ended (${said})`;
   }
 
@@ -259,9 +319,7 @@ export class SupervisorConnection {
     this.#lost = reason;
     this.#stream.destroy();
     for (const execution of this.#executions.values()) execution.fail(reason);
-    for (const { reject } of this.#replies.values()) reject(reason);
-    this.#executions.clear();
-    this.#replies.clear();
+    for (const { reject } of this.#calls.values()) reject(reason);
     this.#onClosed(reason);
   }
 }

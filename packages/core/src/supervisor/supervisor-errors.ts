@@ -72,6 +72,30 @@ export class FileOperationError extends ParacleError {
   }
 }
 
+/** A file operation's answer went on beyond what may be kept of it; the rest was not read. */
+export class FileAnswerTooLargeError extends ParacleError {
+  override readonly name: string = 'FileAnswerTooLargeError';
+
+  constructor(operation: string, path: string, allowed: string) {
+    super(coreErrorCodes.fileAnswerTooLarge, `Could not ${operation} ${path} in the sandbox: more than ${allowed}`, {
+      details: { operation, path, allowed },
+      suggestion: 'Ask for less, or raise the limit if the call has one.',
+    });
+  }
+}
+
+/** A supervisor did not answer in time: its sandbox is paused, starved, or lies. */
+export class SupervisorTimeoutError extends ParacleError {
+  override readonly name: string = 'SupervisorTimeoutError';
+
+  constructor(what: string, timeoutMs: number) {
+    super(coreErrorCodes.supervisorTimeout, `The sandbox's supervisor did not ${what} within ${timeoutMs} ms`, {
+      details: { what, timeoutMs },
+      suggestion: 'Unpause the sandbox if it is paused; else destroy it.',
+    });
+  }
+}
+
 /** Another party holds the sandbox's executions stopped. */
 export class SupervisorBusyError extends ParacleError {
   override readonly name: string = 'SupervisorBusyError';

@@ -100,11 +100,11 @@ export class PayloadReader {
 
   bytes(count: number): Buffer {
     const start = this.#advance(count);
-    if (start + count > this.#bytes.length) throw new RangeError(`${count} bytes were announced, fewer came`);
     return this.#bytes.subarray(start, start + count);
   }
 
   #advance(count: number): number {
+    if (count > this.left) throw new RangeError(`a payload that ends ${count - this.left} bytes too soon`);
     const start = this.#at;
     this.#at += count;
     return start;

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { FileService } from '@paracle/core';
+import type { CallOptions, FileService } from '@paracle/core';
+import { inBatches } from '../restore/in-batches.js';
 import type { PristineFiles } from '../restore/pristine-files.js';
 import type { Manifest, ManifestEntry } from '../snapshot/manifest.js';
 import { display, toPath, walkAll } from '../snapshot/take-snapshot.js';
 import { type EntryPair, findCandidates, hasOtherState } from './compare-manifests.js';
 import type { Digest, FileChange, FileState } from './file-change.js';
 
-/** Limits a diff. */
-export interface DiffOptions {
+/** Limits a diff; it has ten minutes unless `timeoutMs` says otherwise. */
+export interface DiffOptions extends CallOptions {
   /** Absolute path: only what is below it is compared, and paths are relative to it. @defaultValue everything, absolute */
   readonly root?: string;
 }
@@ -20,7 +21,7 @@ export async function diffSnapshot(
 ): Promise<FileChange[]> {
   const { manifest } = await walkAll(sources.files);
   const candidates = findCandidates(snapshot, manifest).filter(({ path }) => isBelow(path, options.root));
-  const changes = await Promise.all(candidates.map(async (pair) => toChange(pair, sources)));
+  const changes = await inBatches(candidates, async (pair) => toChange(pair, sources));
   return changes.flatMap((change) =>
     change === undefined ? [] : [{ ...change, path: relativeTo(change.path, options.root) }],
   );

@@ -1,3 +1,4 @@
+import { toPrintable } from '@paracle/core';
 import { createTwoFilesPatch } from 'diff';
 import type { FileChange } from './file-change.js';
 
@@ -26,10 +27,12 @@ export function formatPatch(
 function describeState({ path, before, after }: FileChange): string {
   const lines = [];
   if (before !== undefined && after !== undefined && before.mode !== after.mode) {
-    lines.push(`mode of ${path}: ${before.mode.toString(8)} -> ${after.mode.toString(8)}\n`);
+    lines.push(`mode of ${toPrintable(path)}: ${before.mode.toString(8)} -> ${after.mode.toString(8)}\n`);
   }
   if (before?.target !== after?.target)
-    lines.push(`link ${path}: ${before?.target ?? 'none'} -> ${after?.target ?? 'none'}\n`);
+    lines.push(
+      `link ${toPrintable(path)}: ${toPrintable(before?.target ?? 'none')} -> ${toPrintable(after?.target ?? 'none')}\n`,
+    );
   return lines.join('');
 }
 

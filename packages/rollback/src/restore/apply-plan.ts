@@ -1,6 +1,7 @@
 import type { FileService } from '@paracle/core';
 import type { ManifestEntry } from '../snapshot/manifest.js';
 import { display, toPath } from '../snapshot/take-snapshot.js';
+import { inBatches } from './in-batches.js';
 import type { RollbackPlan } from './plan-rollback.js';
 import type { PristineFiles } from './pristine-files.js';
 
@@ -18,9 +19,9 @@ export async function applyPlan(
   sources: { readonly files: FileService; readonly pristine: PristineFiles },
 ): Promise<void> {
   const { files } = sources;
-  await Promise.all(plan.remove.map(async (path) => files.remove(toPath(path))));
+  await inBatches(plan.remove, async (path) => files.remove(toPath(path)));
   for (const directory of plan.directories) await files.makeDirectory(toPath(directory.path), attributesOf(directory));
-  await Promise.all(plan.files.map(async (file) => restoreFile(file, sources)));
+  await inBatches(plan.files, async (file) => restoreFile(file, sources));
   for (const link of plan.symlinks) {
     await files.remove(toPath(link.path));
     await files.makeSymlink(toPath(link.path), toPath(link.target ?? ''), attributesOf(link));

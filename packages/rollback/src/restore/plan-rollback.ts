@@ -45,12 +45,12 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf('/')));
 }
 
-/** Sorted paths without those that lie below another. */
+/** Sorted paths without those that lie below another. With `/` before all other bytes, what is below a path follows it. */
 function topmost(paths: readonly string[]): string[] {
   const result: string[] = [];
-  for (const path of [...paths].sort()) {
-    const isCovered = result.some((top) => path.startsWith(`${top}/`));
-    if (!isCovered) result.push(path);
+  for (const path of paths.map((each) => each.replaceAll('/', '\0')).sort()) {
+    const top = result.at(-1);
+    if (top === undefined || !path.startsWith(`${top}\0`)) result.push(path);
   }
-  return result;
+  return result.map((path) => path.replaceAll('\0', '/'));
 }

@@ -4,19 +4,31 @@ import { extract } from 'tar-stream';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError } from '../errors/rollback-errors.js';
 
+/** Files read at once: each is held in memory. */
+const LANE_COUNT = 4;
+
 /** Files as the image has them, read from a container that is made for it and never started. */
 export class PristineFiles implements AsyncDisposable {
   readonly #engine: Engine;
   readonly #imageId: string;
   #container: Promise<string> | undefined;
+  readonly #lanes: Promise<unknown>[] = Array.from({ length: LANE_COUNT }, async () => undefined);
+  #turns = 0;
 
   constructor(engine: Engine, imageId: string) {
     this.#engine = engine;
     this.#imageId = imageId;
   }
 
-  /** Contents of a regular file. */
+  /** Contents of a regular file. Few are read at once, however many are asked for. */
   async read(path: string): Promise<Buffer> {
+    const lane = this.#turns++ % LANE_COUNT;
+    const reading = (this.#lanes[lane] ?? Promise.resolve()).then(async () => this.#read(path));
+    this.#lanes[lane] = reading.catch(() => undefined);
+    return reading;
+  }
+
+  async #read(path: string): Promise<Buffer> {
     this.#container ??= this.#create();
     const archive = await this.#engine.archive.get(await this.#container, path);
     const unpacked = archive.pipe(extract());

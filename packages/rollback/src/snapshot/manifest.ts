@@ -51,41 +51,58 @@ const big = z
   .transform(BigInt);
 const digest = z.templateLiteral(['sha256:', z.string().regex(/^[0-9a-f]{64}$/u)]);
 
-const storedSchema: z.ZodType<ManifestEntry[]> = z
-  .array(
-    z.strictObject({
-      path: z.string(),
-      type: z.enum(['file', 'directory', 'symlink', 'other']),
-      mode: z.int(),
-      uid: z.int(),
-      gid: z.int(),
-      sizeBytes: z.int(),
-      inode: big,
-      modifiedNs: big,
-      changedNs: big,
-      target: z.string().optional(),
-      digest: digest.optional(),
-    }),
-  )
-  .transform((entries) =>
-    entries.map(({ target, digest: contents, ...entry }) => ({
-      ...entry,
-      ...(target !== undefined && { target }),
-      ...(contents !== undefined && { digest: contents }),
-    })),
-  );
+/** Absolute, without an empty component, `.` or `..`. */
+const path = z.string().refine((text) => text === '/' || (text.startsWith('/') && !/\0|\/\.{0,2}(?:\/|$)/u.test(text)));
 
-/** Writes a manifest down. */
+const storedSchema: z.ZodType<ManifestEntry> = z
+  .strictObject({
+    path,
+    type: z.enum(['file', 'directory', 'symlink', 'other']),
+    mode: z.int().min(0).max(0o7777),
+    uid: z.int().min(0),
+    gid: z.int().min(0),
+    sizeBytes: z.int().min(0),
+    inode: big,
+    modifiedNs: big,
+    changedNs: big,
+    target: z.string().optional(),
+    digest: digest.optional(),
+  })
+  .transform(({ target, digest: contents, ...entry }) => ({
+    ...entry,
+    ...(target !== undefined && { target }),
+    ...(contents !== undefined && { digest: contents }),
+  }));
+
+/** Two paths of 4 KiB, each byte of which may be written as `\u00ff`, and the rest. */
+const MAX_LINE_BYTES = 64 * 1024;
+const NEWLINE = 0x0a;
+const LINES_AT_ONCE = 1000;
+
+/** Writes a manifest down, one entry a line. */
 export function encodeManifest(manifest: Manifest): Buffer {
-  return Buffer.from(
-    JSON.stringify([...manifest.values()], (_key, value: unknown) =>
-      typeof value === 'bigint' ? value.toString() : value,
-    ),
-    'latin1',
-  );
+  const toText = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
+  const entries = [...manifest.values()];
+  const pieces: Buffer[] = [];
+  // The whole may be longer than a string can be.
+  for (let at = 0; at < entries.length; at += LINES_AT_ONCE) {
+    const lines = entries.slice(at, at + LINES_AT_ONCE).map((entry) => `${JSON.stringify(entry, toText)}\n`);
+    pieces.push(Buffer.from(lines.join(''), 'latin1'));
+  }
+  return Buffer.concat(pieces);
 }
 
-/** Reads what {@link encodeManifest} wrote; throws where it is damaged. */
+/**
+ * Reads what {@link encodeManifest} wrote; throws where it is damaged. The store is the sandbox's: one line is read at a
+ * time and the first that is no entry ends it, so that a manifest made to be costly costs no more than its bytes.
+ */
 export function decodeManifest(bytes: Buffer): Manifest {
-  return toManifest(storedSchema.parse(JSON.parse(bytes.toString('latin1'))));
+  const entries: ManifestEntry[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(NEWLINE, at);
+    if (end < 0 || end - at > MAX_LINE_BYTES) throw new RangeError('a manifest with a line that is none');
+    entries.push(storedSchema.parse(JSON.parse(bytes.toString('latin1', at, end))));
+    at = end + 1;
+  }
+  return toManifest(entries);
 }

@@ -18,8 +18,15 @@ export interface SnapshotDescription {
   readonly notKept: readonly string[];
 }
 
+const ID = /^snap_[0-9a-z]{26}$/u;
+
+/** Whether a text can be a snapshot's id. */
+export function isSnapshotId(text: string): boolean {
+  return ID.test(text);
+}
+
 const schema: z.ZodType<SnapshotDescription> = z.strictObject({
-  id: z.string(),
+  id: z.string().regex(ID),
   containerId: z.string(),
   imageId: z.string(),
   createdAt: z.iso.datetime().transform((text) => new Date(text)),

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import {
+  type CallOptions,
   coreErrorCodes,
   type FileEntry,
   FileService,
@@ -9,13 +11,19 @@ import {
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError, SnapshotNotFoundError } from '../errors/rollback-errors.js';
 import { decodeManifest, encodeManifest, type Manifest } from './manifest.js';
-import { parseSnapshotDescription, type SnapshotDescription } from './snapshot-description.js';
+import { isSnapshotId, parseSnapshotDescription, type SnapshotDescription } from './snapshot-description.js';
 
 const DIRECTORY = `${STORE_DIRECTORY}/snapshots`;
 const OBJECTS = `${STORE_DIRECTORY}/objects`;
-const ID = /^snap_[0-9a-z]{26}$/u;
+/** A line of a manifest takes about 250 bytes: more paths than a walk may find. */
+const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
+/** Of all descriptions together; one takes about 400 bytes and a line for each mount and socket. */
+const MAX_DESCRIPTIONS_BYTES = 16 * 1024 * 1024;
 
-/** The snapshots of one sandbox, kept on its store volume, where every process finds them. */
+/**
+ * The snapshots of one sandbox, kept on its store volume, where every process finds them. Only root of the sandbox can
+ * write there; still, what is read is checked and bounded, and says nothing about anything outside that sandbox.
+ */
 export class SnapshotStore {
   readonly #files: FileService;
 
@@ -27,15 +35,27 @@ export class SnapshotStore {
   static async use<Result>(
     connection: SupervisorConnection,
     work: (store: SnapshotStore, files: FileService) => Promise<Result>,
+    { signal, timeoutMs }: CallOptions = {},
   ): Promise<Result> {
-    await using files = FileService.open(connection, 'root');
+    await using files = FileService.open(connection, 'root', { signal, timeoutMs });
     return await work(new SnapshotStore(files), files);
   }
 
-  /** Keeps a snapshot; it exists once this resolves. */
+  /**
+   * Keeps a snapshot; it exists once this resolves.
+   * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE` with more paths than could be read again
+   */
   async write(description: SnapshotDescription, manifest: Manifest): Promise<void> {
+    const encoded = encodeManifest(manifest);
+    if (encoded.length > MAX_MANIFEST_BYTES) {
+      throw new RollbackError(
+        rollbackErrorCodes.snapshotTooLarge,
+        `The snapshot's manifest of ${manifest.size} paths takes ${encoded.length} bytes, at most ${MAX_MANIFEST_BYTES} are allowed`,
+        { details: { pathCount: manifest.size, sizeBytes: encoded.length, maxBytes: MAX_MANIFEST_BYTES } },
+      );
+    }
     await this.#files.makeDirectory(DIRECTORY, { mode: 0o700 });
-    await this.#files.write(`${DIRECTORY}/${description.id}.manifest`, encodeManifest(manifest), { mode: 0o600 });
+    await this.#files.write(`${DIRECTORY}/${description.id}.manifest`, encoded, { mode: 0o600 });
     await this.#files.write(`${DIRECTORY}/${description.id}.json`, Buffer.from(JSON.stringify(description)), {
       mode: 0o600,
     });
@@ -44,16 +64,19 @@ export class SnapshotStore {
   /** All snapshots, the oldest first. */
   async list(): Promise<SnapshotDescription[]> {
     const { entries } = await this.#walkIfThere(DIRECTORY);
-    const paths = entries.map(({ path }) => path.toString()).filter((path) => path.endsWith('.json'));
-    const descriptions = await Promise.all(
-      paths.map(async (path) => parseSnapshotDescription((await this.#read(path)).toString())),
-    );
+    const descriptions: SnapshotDescription[] = [];
+    let leftBytes = MAX_DESCRIPTIONS_BYTES;
+    for (const path of entries.map((entry) => entry.path.toString()).filter((name) => name.endsWith('.json'))) {
+      const text = await this.#files.read(path, leftBytes);
+      leftBytes -= text.length;
+      descriptions.push(parseOrDamaged(`The description ${path}`, () => parseSnapshotDescription(text.toString())));
+    }
     return descriptions.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND` */
   async describe(snapshotId: string): Promise<SnapshotDescription> {
-    const found = ID.test(snapshotId) ? (await this.list()).find(({ id }) => id === snapshotId) : undefined;
+    const found = isSnapshotId(snapshotId) ? (await this.list()).find(({ id }) => id === snapshotId) : undefined;
     if (found === undefined) throw new SnapshotNotFoundError(snapshotId);
     return found;
   }
@@ -64,23 +87,20 @@ export class SnapshotStore {
    */
   async readManifest(snapshotId: string): Promise<Manifest> {
     await this.describe(snapshotId);
-    try {
-      return decodeManifest(await this.#read(`${DIRECTORY}/${snapshotId}.manifest`));
-    } catch (cause) {
-      throw new RollbackError(
-        rollbackErrorCodes.snapshotDamaged,
-        `The manifest of snapshot ${snapshotId} can't be read`,
-        {
-          details: { snapshotId },
-          cause,
-        },
-      );
-    }
+    const bytes = await this.#files.read(`${DIRECTORY}/${snapshotId}.manifest`, MAX_MANIFEST_BYTES);
+    return parseOrDamaged(`The manifest of snapshot ${snapshotId}`, () => decodeManifest(bytes));
   }
 
-  /** Contents by digest. */
-  async readContents(digest: string): Promise<Buffer> {
-    return this.#read(`${OBJECTS}/${digest.replace(/^sha256:/u, '')}`);
+  /**
+   * Contents by digest.
+   * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_DAMAGED` where they have another
+   */
+  async readContents(digest: string, maxBytes: number): Promise<Buffer> {
+    const contents = await this.#files.read(`${OBJECTS}/${digest.replace(/^sha256:/u, '')}`, maxBytes);
+    if (`sha256:${createHash('sha256').update(contents).digest('hex')}` === digest) return contents;
+    throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `The store has other contents for ${digest}`, {
+      details: { digest },
+    });
   }
 
   /** Deletes snapshots, then contents that no other needs. */
@@ -110,12 +130,12 @@ export class SnapshotStore {
       throw error;
     }
   }
+}
 
-  async #read(path: string): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    await this.#files.read(path, (piece) => {
-      pieces.push(Buffer.from(piece));
-    });
-    return Buffer.concat(pieces);
+function parseOrDamaged<Result>(what: string, parse: () => Result): Result {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `${what} can't be read`, { cause });
   }
 }

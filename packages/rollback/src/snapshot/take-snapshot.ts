@@ -2,6 +2,7 @@ import { createId, type FileService, type SupervisorConnection } from '@paracle/
 import type { ResolvedRollbackConfig } from '../config/rollback-config.js';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError } from '../errors/rollback-errors.js';
+import { inBatches } from '../restore/in-batches.js';
 import { type Manifest, type ManifestEntry, toManifest, toManifestEntry } from './manifest.js';
 import type { SnapshotDescription } from './snapshot-description.js';
 import type { SnapshotStore } from './snapshot-store.js';
@@ -43,7 +44,7 @@ export async function takeSnapshot(subject: Subject): Promise<TakenSnapshot> {
     (entry) => entry.type === 'file' && entry.changedNs >= startedAtNs && !known.has(entry.path),
   );
   refuseIfTooLarge(toSave, subject.config);
-  const saved = await Promise.all(toSave.map(async (entry) => files.save(toPath(entry.path))));
+  const saved = await inBatches(toSave, async (entry) => files.save(toPath(entry.path)));
   toSave.forEach((entry, index) => {
     const contents = saved[index];
     if (contents !== undefined) known.set(entry.path, contents.digest);

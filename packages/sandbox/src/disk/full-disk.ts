@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { coreErrorCodes, type ExitReport, FileService, hasCode, type SupervisorConnection } from '@paracle/core';
 import type { LimitHit } from '../execution/execution-result.js';
 import type { DiskLimit } from './disk-limit.js';
@@ -53,7 +52,7 @@ export class FullDisk implements DiskLimit {
   }
 
   async #find(): Promise<ReadonlySet<LimitedDirectory>> {
-    const service = FileService.open(this.#connection, this.#user);
+    await using service = FileService.open(this.#connection, this.#user, { timeoutMs: ANSWER_MS });
     const full = new Set<LimitedDirectory>();
     const attempts = this.#directories.map(async (directory) => {
       await service.requireRoom(directory.path).catch((error: unknown) => {
@@ -61,13 +60,7 @@ export class FullDisk implements DiskLimit {
           full.add(directory);
       });
     });
-    const ended = new AbortController();
-    await Promise.race([
-      Promise.all(attempts),
-      delay(ANSWER_MS, undefined, { signal: ended.signal }).catch(() => undefined),
-    ]);
-    ended.abort();
-    void service.close();
+    await Promise.all(attempts);
     return full;
   }
 }

@@ -7,6 +7,7 @@ export const sandboxErrorCodes = {
   limitUnenforced: 'PARACLE_SANDBOX_LIMIT_UNENFORCED',
   mountRefused: 'PARACLE_SANDBOX_MOUNT_REFUSED',
   createFailed: 'PARACLE_SANDBOX_CREATE_FAILED',
+  engineDiskFull: 'PARACLE_SANDBOX_ENGINE_DISK_FULL',
   notFound: 'PARACLE_SANDBOX_NOT_FOUND',
   destroyed: 'PARACLE_SANDBOX_DESTROYED',
   managerClosed: 'PARACLE_SANDBOX_MANAGER_CLOSED',

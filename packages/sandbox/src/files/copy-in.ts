@@ -1,16 +1,15 @@
 import { constants } from 'node:fs';
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { FileService, type SupervisorConnection } from '@paracle/core';
+import { type CallOptions, FileService, type SupervisorConnection } from '@paracle/core';
 import type { SandboxUser } from '../lifecycle/resolve-user.js';
 
-/** What of a host directory is copied into a sandbox. */
-export interface CopyInOptions {
+/** What of a host directory is copied into a sandbox; it has ten minutes unless `timeoutMs` says otherwise. */
+export interface CopyInOptions extends CallOptions {
   /** Where it goes; made if it is not there. @defaultValue the working directory */
   readonly to?: string;
   /** Decides by relative path with `/`; a directory that is left out is left out with all below it. @defaultValue all */
   readonly filter?: (path: string) => boolean;
-  readonly signal?: AbortSignal;
 }
 
 /** What was copied, and what was not. */
@@ -41,7 +40,8 @@ export async function copyIn(
   source: string,
   context: { readonly target: string; readonly user: SandboxUser; readonly options: CopyInOptions },
 ): Promise<CopyInResult> {
-  await using service = FileService.open(connection, 'root');
+  const { signal, timeoutMs } = context.options;
+  await using service = FileService.open(connection, 'root', { signal, timeoutMs });
   const copy: Copy = { service, source, ...context, skipped: [], fileCount: 0, sizeBytes: 0 };
   await copyDirectory(copy, '');
   const { fileCount, sizeBytes, skipped } = copy;

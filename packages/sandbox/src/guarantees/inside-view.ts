@@ -1,4 +1,5 @@
 import type { CallOptions, Counters, SupervisorConnection } from '@paracle/core';
+import { OutputCapture } from '../execution/output-capture.js';
 
 const STATUS = '/proc/self/status';
 const SWAPS = '/proc/swaps';
@@ -8,6 +9,8 @@ const ROUTES_IPV6 = '/proc/self/net/ipv6_route';
 /** The supervisor never applies the filter that it puts on commands: what it has is the engine's. */
 const SUPERVISOR_STATUS = '/proc/1/status';
 const PROBE_TIMEOUT_MS = 10_000;
+/** The probe prints 4 KiB of each file at most. */
+const MAX_PROBE_BYTES = 64 * 1024;
 
 /** A file system as an untrusted process sees it. */
 export interface InsideMount {
@@ -108,7 +111,7 @@ export async function lookInside(
   identity: { readonly uid: number; readonly gid: number },
   { signal, timeoutMs = PROBE_TIMEOUT_MS }: CallOptions,
 ): Promise<InsideView> {
-  const pieces: Buffer[] = [];
+  const output = new OutputCapture(MAX_PROBE_BYTES);
   const probe = connection.execute(
     {
       kind: 'probe',
@@ -122,13 +125,18 @@ export async function lookInside(
       keepsBackground: false,
     },
     (_stream, piece) => {
-      pieces.push(Buffer.from(piece));
+      output.push(piece);
     },
   );
   const limit = AbortSignal.timeout(timeoutMs);
   const givenUp = AbortSignal.any([limit, ...(signal === undefined ? [] : [signal])]);
-  const [, counters] = await orGivenUp(Promise.all([probe.ended, connection.counters()]), givenUp);
-  return toInsideView(parseProbe(Buffer.concat(pieces).toString()), counters);
+  try {
+    const answers = Promise.all([probe.ended, connection.counters({ signal: givenUp })]);
+    const [, counters] = await orGivenUp(answers, givenUp);
+    return toInsideView(parseProbe(output.finish().text), counters);
+  } finally {
+    probe.giveUp(givenUp.reason);
+  }
 }
 
 function toInsideView(files: ReadonlyMap<string, string>, counters: Counters): InsideView {

@@ -30,6 +30,7 @@ import { resolveImage } from './resolve-image.js';
 import { resolveUser, type SandboxUser } from './resolve-user.js';
 
 const GREETING_MS = 30_000;
+const PREPARE_MS = 30_000;
 /** Home of the sandbox's user: apart from the working directory, so that caches are no changes of it. */
 export const HOME_DIRECTORY = '/home/sandbox';
 
@@ -93,7 +94,9 @@ async function attempt(
   { image, disk, isBroken }: { readonly image: ImageDescription; readonly disk: DiskPlan; readonly isBroken: boolean },
 ): Promise<CreatedSandbox> {
   const { engine, config, signal, logger } = context;
-  const supervisor = await engine.supervisors.mount(image.id, { signal, isBroken });
+  const supervisor = await engine.supervisors.mount(image.id, { signal, isBroken }).catch((error: unknown) => {
+    throw explain(error, config);
+  });
   const id = createId('sbx');
   const body = toContainerBody(config, { sandboxId: id, imageId: image.id, supervisor, disk });
   try {
@@ -153,7 +156,7 @@ async function prepare(
   parts: SandboxParts,
 ): Promise<Pick<CreatedSandbox, 'user' | 'guarantees' | 'disk' | 'verify'>> {
   const { config, signal } = context;
-  await using files = FileService.open(parts.connection, 'root');
+  await using files = FileService.open(parts.connection, 'root', { signal, timeoutMs: PREPARE_MS });
   const user = await resolveUser({ asked: config.user, image: parts.image.user }, files);
   const verify = async (options: CallOptions = {}): Promise<SandboxGuarantees> =>
     verifyGuarantees(context, { ...parts, user }, options);
@@ -221,6 +224,12 @@ async function makeIfMissing(files: FileService, path: string): Promise<void> {
 
 function explain(error: unknown, config: ResolvedSandboxConfig): unknown {
   if (!hasCode(error, coreErrorCodes.engineResponse)) return error;
+  if (/no space left on device/iu.test(error.message)) {
+    return new SandboxError(sandboxErrorCodes.engineDiskFull, 'The disk that the engine keeps its data on is full', {
+      suggestion: 'Free space there: `docker system df` tells what takes it, prune() removes what sandboxes left.',
+      cause: error,
+    });
+  }
   if (config.diskMb !== undefined && /storage-opt|quota/iu.test(error.message)) {
     return new SandboxError(sandboxErrorCodes.limitUnsupported, `The engine can't limit disk space: ${error.message}`, {
       details: { option: 'diskMb' },

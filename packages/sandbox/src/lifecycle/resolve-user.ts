@@ -51,15 +51,13 @@ function isPlain(id: number): boolean {
 }
 
 async function findEntry(files: FileService, database: string, name: string): Promise<string[] | undefined> {
-  let text = '';
-  const reading = files.read(database, (piece) => {
-    if (text.length < MAX_DATABASE_BYTES) text += piece.toString('latin1');
-  });
-  await reading.catch((error: unknown) => {
+  const contents = await files.read(database, MAX_DATABASE_BYTES).catch((error: unknown) => {
     // An image without it has no names; any other failure is one.
     if (!hasCode(error, coreErrorCodes.fileOperation) || error.details['errno'] !== 'ENOENT') throw error;
+    return Buffer.alloc(0);
   });
-  return text
+  return contents
+    .toString('latin1')
     .split('\n')
     .map((line) => line.split(':'))
     .find(([entry]) => entry === name);

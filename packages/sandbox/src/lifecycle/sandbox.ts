@@ -101,9 +101,13 @@ export class Sandbox {
     return copyIn(this.#connected(), source, { target, user: this.user, options });
   }
 
-  /** What the sandbox uses now, by the kernel's counters. */
-  async getStats(): Promise<ResourceUsage> {
-    return this.#connected().counters();
+  /**
+   * What the sandbox uses now, by the kernel's counters.
+   *
+   * @throws SupervisorTimeoutError `PARACLE_SUPERVISOR_TIMEOUT` without an answer in 30 s: one that is paused gives none
+   */
+  async getStats(options: CallOptions = {}): Promise<ResourceUsage> {
+    return this.#connected().counters(options);
   }
 
   /**

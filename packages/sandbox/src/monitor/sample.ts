@@ -2,7 +2,7 @@ import type { ResourceUsage } from '@paracle/core';
 
 /** What a sandbox used at one moment. What the kernel doesn't tell is absent. */
 export interface SandboxSample {
-  /** When it was taken, in milliseconds since the monitor's first sample, by a clock that never jumps. */
+  /** When it was asked for, in milliseconds since the monitor's first sample, by this process's clock that never jumps. */
   readonly elapsedMs: number;
   /** CPU time since the sample before per wall time, in percent of one core: two busy cores are 200. */
   readonly cpuPercent?: number;
@@ -35,19 +35,19 @@ export const SAMPLE_METRICS: readonly SampleMetric[] = [
 ];
 
 const NS_PER_US = 1000;
-const NS_PER_MS = 1e6;
 
 /** Makes a sample of two readings; the first one of all has no reading before it. */
-export function toSample(now: ResourceUsage, before: ResourceUsage | undefined, firstNs: bigint): SandboxSample {
+export function toSample(now: ResourceUsage, before: ResourceUsage | undefined, elapsedMs: number): SandboxSample {
   const { memoryBytes, inactiveCacheBytes = 0, memoryLimitBytes } = now;
   const workingSet = memoryBytes === undefined ? undefined : Math.max(0, memoryBytes - inactiveCacheBytes);
   const cpuPercent = toCpuPercent(now, before);
   return {
-    elapsedMs: Number(now.takenNs - firstNs) / NS_PER_MS,
+    elapsedMs,
     ...(cpuPercent !== undefined && { cpuPercent }),
     ...(workingSet !== undefined && { memoryBytes: workingSet }),
     ...(workingSet !== undefined &&
-      memoryLimitBytes !== undefined && { memoryPercent: (workingSet / memoryLimitBytes) * 100 }),
+      memoryLimitBytes !== undefined &&
+      memoryLimitBytes > 0 && { memoryPercent: (workingSet / memoryLimitBytes) * 100 }),
     ...(now.pids !== undefined && { pids: now.pids }),
     ...(now.blockReadBytes !== undefined && { blockReadBytes: now.blockReadBytes }),
     ...(now.blockWriteBytes !== undefined && { blockWriteBytes: now.blockWriteBytes }),

@@ -1,4 +1,11 @@
-import { type EventSource, parseConfig, type ResourceUsage, TypedEmitter } from '@paracle/core';
+import {
+  coreErrorCodes,
+  type EventSource,
+  hasCode,
+  parseConfig,
+  type ResourceUsage,
+  TypedEmitter,
+} from '@paracle/core';
 import { z } from 'zod';
 import type { Sandbox } from '../lifecycle/sandbox.js';
 import { SAMPLE_METRICS, type SampleMetric, type SandboxSample, toSample } from './sample.js';
@@ -53,14 +60,14 @@ export class SandboxMonitor {
   readonly #exceeded = new Set<SampleMetric>();
   readonly #waiting = new Set<() => void>();
   readonly #running: Promise<void>;
-  #first: ResourceUsage | undefined;
+  readonly #lastCall = new AbortController();
+  #firstAt: number | undefined;
   #before: ResourceUsage | undefined;
   #taken = 0;
   #isClosed = false;
   #hasEnded = false;
   #timer: NodeJS.Timeout | undefined;
   #wake: () => void = () => undefined;
-  #giveUp: (reason: Error) => void = () => undefined;
 
   /** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong */
   constructor(sandbox: Sandbox, options: SandboxMonitorOptions = {}) {
@@ -104,7 +111,7 @@ export class SandboxMonitor {
     this.#isClosed = true;
     this.#wake();
     // A sandbox that is paused never answers.
-    const timer = setTimeout(() => this.#giveUp(new Error('The monitor was closed')), LAST_SAMPLE_MS);
+    const timer = setTimeout(() => this.#lastCall.abort(), LAST_SAMPLE_MS);
     await this.#running;
     clearTimeout(timer);
   }
@@ -137,24 +144,19 @@ export class SandboxMonitor {
     this.#notify();
   }
 
-  /** Takes one sample; false where the sandbox gives none any more. */
+  /** Takes one sample, if the sandbox answers; false where it gives none any more. */
   async #sample(): Promise<boolean> {
+    const askedAt = performance.now();
     try {
-      const usage = await this.#ask();
-      this.#first ??= usage;
-      this.#keep(toSample(usage, this.#before, this.#first.takenNs));
+      const usage = await this.#sandbox.getStats({ signal: this.#lastCall.signal });
+      this.#firstAt ??= askedAt;
+      this.#keep(toSample(usage, this.#before, askedAt - this.#firstAt));
       this.#before = usage;
       return true;
-    } catch {
-      return false; // it has ended, and everybody who uses it is told so
+    } catch (error) {
+      // Else it has ended, and everybody who uses it is told so.
+      return hasCode(error, coreErrorCodes.supervisorTimeout);
     }
-  }
-
-  async #ask(): Promise<ResourceUsage> {
-    return new Promise((resolve, reject) => {
-      this.#giveUp = reject;
-      this.#sandbox.getStats().then(resolve, reject);
-    });
   }
 
   #keep(sample: SandboxSample): void {

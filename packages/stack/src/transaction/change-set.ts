@@ -1,6 +1,7 @@
 import { bindArtifact, type Review, type ReviewManager } from '@paracle/review';
 import type { Digest, FileChange } from '@paracle/rollback';
 import { type ApplyOptions, applyChanges } from '../apply/apply-changes.js';
+import { toAncestors } from '../apply/plan-issues.js';
 import { stackErrorCodes } from '../stack-error-codes.js';
 import { StackError } from '../stack-errors.js';
 import { toArtifact } from './to-artifact.js';
@@ -108,9 +109,11 @@ export class ChangeSet {
     const approved = new Set(
       this.changes.filter((_change, index) => isApplicable(reviews[index])).map(({ change }) => change.path),
     );
+    const directories = this.changes.flatMap(({ change }) => (change.after?.type === 'directory' ? [change.path] : []));
+    const missing = new Set(directories.filter((path) => !approved.has(path)));
     const claimed: Claimed[] = [];
     for (const [index, { change, reviewId }] of this.changes.entries()) {
-      const reason = this.#reasonAgainst(change, reviews[index], approved);
+      const reason = reasonAgainst(change, reviews[index], missing);
       if (reason !== undefined) {
         notApplied.push({ path: change.path, reason });
         continue;
@@ -123,17 +126,6 @@ export class ChangeSet {
     return claimed;
   }
 
-  #reasonAgainst(change: FileChange, review: Review | undefined, approved: ReadonlySet<string>): string | undefined {
-    if (review === undefined) return 'its review is gone';
-    if (review.status !== 'approved') return `its review is ${review.status} (${review.reason ?? 'undecided'})`;
-    if (!isApplicable(review)) return `it was ${review.application.status} before`;
-    const newParent = this.changes.find(
-      ({ change: { path, after } }) =>
-        after?.type === 'directory' && change.path.startsWith(`${path}/`) && !approved.has(path),
-    );
-    return newParent === undefined ? undefined : `its directory ${newParent.change.path} is not approved`;
-  }
-
   async #readBody(digest: Digest): Promise<Uint8Array> {
     const body = await this.#reviews.readBody(digest);
     if (body !== undefined) return body;
@@ -142,6 +134,19 @@ export class ChangeSet {
       suggestion: 'Run the transaction again.',
     });
   }
+}
+
+/** `missing`: directories of the change set that are not to be made now. */
+function reasonAgainst(
+  change: FileChange,
+  review: Review | undefined,
+  missing: ReadonlySet<string>,
+): string | undefined {
+  if (review === undefined) return 'its review is gone';
+  if (review.status !== 'approved') return `its review is ${review.status} (${review.reason ?? 'undecided'})`;
+  if (!isApplicable(review)) return `it was ${review.application.status} before`;
+  const parent = toAncestors(change.path).find((path) => missing.has(path));
+  return parent === undefined ? undefined : `its directory ${parent} is not approved`;
 }
 
 function isApplicable(review: Review | undefined): boolean {

@@ -18,15 +18,23 @@ interface Sources {
   readonly requestedBy: string | undefined;
 }
 
+/** Each becomes a review. */
+const MAX_CHANGES = 100_000;
+/** Contents of all changed files: the memory store keeps them in this process. */
+const MAX_BODIES_BYTES = 512 * 1024 * 1024;
+
 /**
  * Closes a run: what differs from the snapshot becomes one change set. Bodies go into the review
  * store first, so that a review never names contents that are not there.
+ *
+ * @throws StackError `PARACLE_STACK_CHANGE_SET_TOO_LARGE`, `PARACLE_STACK_CHANGED_MEANWHILE`
  */
 export async function collectChangeSet(sources: Sources): Promise<ChangeSet> {
   const { workspace, sandbox, rollback, reviews, snapshotId, requestedBy } = sources;
   const root = sandbox.config.workingDirectory;
   const all = await rollback.diff(snapshotId, sandbox, { root });
-  const supported = all.filter(({ before, after }) => before?.type !== 'other' && after?.type !== 'other');
+  const supported = all.filter(isSupported);
+  refuseIfTooLarge(supported);
   await keepBodies(sources, supported, root);
   const id = createId('chg');
   const changes: ReviewedChange[] = [];
@@ -41,8 +49,26 @@ export async function collectChangeSet(sources: Sources): Promise<ChangeSet> {
     });
     changes.push({ change, reviewId });
   }
-  const unsupported = all.filter((change) => !supported.includes(change)).map(({ path }) => path);
+  const unsupported = all.filter((change) => !isSupported(change)).map(({ path }) => path);
   return new ChangeSet({ id, workspace, changes, unsupported }, reviews);
+}
+
+function isSupported({ before, after }: FileChange): boolean {
+  return before?.type !== 'other' && after?.type !== 'other';
+}
+
+/** By what the sandbox says of its files; when they are read, no more than that is taken. */
+function refuseIfTooLarge(changes: readonly FileChange[]): void {
+  const sizeBytes = changes.reduce((sum, { after }) => sum + (after?.sizeBytes ?? 0), 0);
+  if (changes.length <= MAX_CHANGES && sizeBytes <= MAX_BODIES_BYTES) return;
+  throw new StackError(
+    stackErrorCodes.changeSetTooLarge,
+    `The run changed ${changes.length} paths with ${sizeBytes} bytes; a change set has at most ${MAX_CHANGES} with ${MAX_BODIES_BYTES}`,
+    {
+      details: { changeCount: changes.length, sizeBytes },
+      suggestion: 'Let the run write what need not come out elsewhere than into its working directory.',
+    },
+  );
 }
 
 async function keepBodies({ sandbox, reviews }: Sources, changes: readonly FileChange[], root: string): Promise<void> {
@@ -50,11 +76,7 @@ async function keepBodies({ sandbox, reviews }: Sources, changes: readonly FileC
   await using files = FileService.open(connection, 'root');
   for (const { path, after } of changes) {
     if (after?.digest === undefined) continue;
-    const pieces: Buffer[] = [];
-    await files.read(posix.join(root, path), (piece) => {
-      pieces.push(Buffer.from(piece));
-    });
-    const body = Buffer.concat(pieces);
+    const body = await files.read(posix.join(root, path), after.sizeBytes);
     const found = `sha256:${createHash('sha256').update(body).digest('hex')}`;
     if (found !== after.digest) {
       throw new StackError(stackErrorCodes.changedMeanwhile, `${path} changed while the change set was made`, {

@@ -50,7 +50,7 @@ async function runIn<Result>(
   if (spec.existingSandbox !== undefined) await emptyWorkingDirectory(sandbox);
   await sandbox.copyIn(workspace, { filter, ...(signal !== undefined && { signal }) });
   onStep?.('snapshot');
-  const snapshotId = await rollback.createSnapshot(sandbox);
+  const snapshotId = await rollback.createSnapshot(sandbox, { signal });
   onStep?.('run');
   let value: Result;
   try {

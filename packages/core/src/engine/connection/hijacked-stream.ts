@@ -43,8 +43,9 @@ export class HijackedStream {
     this.#unread = Buffer.from(bytes);
   }
 
-  write(bytes: Uint8Array | string): void {
-    this.#socket.write(bytes);
+  /** `onSent` is called when nothing of it is held here any more: it was handed to the system, or the connection ended. */
+  write(bytes: Uint8Array | string, onSent?: () => void): void {
+    this.#socket.write(bytes, onSent);
   }
 
   /** Ends what is sent; what comes goes on. */

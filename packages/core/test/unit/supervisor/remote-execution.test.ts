@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { afterEach, expect, it, jest } from '@jest/globals';
 import { MAX_PAYLOAD_BYTES, REPLY, REQUEST, STDIN_WINDOW_BYTES } from '../../../src/supervisor/protocol.js';
 import { RemoteExecution } from '../../../src/supervisor/remote-execution.js';
 import { PayloadWriter } from '../../../src/supervisor/wire.js';
@@ -9,19 +9,35 @@ const rangeError: unknown = expect.objectContaining({ name: 'RangeError' });
 
 const OUTPUT_WINDOW_BYTES = 1024 * 1024;
 
+afterEach(() => {
+  jest.useRealTimers();
+});
+
 interface Sent {
   readonly type: number;
   readonly id: number;
   readonly payload: Buffer;
 }
 
-function createExecution(hasTerminal = false): { execution: RemoteExecution; sent: Sent[] } {
+interface Created {
+  readonly execution: RemoteExecution;
+  readonly sent: Sent[];
+  readonly isOver: () => boolean;
+}
+
+function createExecution(hasTerminal = false): Created {
   const sent: Sent[] = [];
-  const send = (type: number, id: number, payload: Buffer = Buffer.alloc(0)): void => {
+  let isOver = false;
+  const send = (type: number, id: number, payload: Buffer = Buffer.alloc(0), onSent?: () => void): void => {
     sent.push({ type, id, payload: Buffer.from(payload) });
+    onSent?.();
   };
-  const output = { onOutput: () => undefined, windowBytes: OUTPUT_WINDOW_BYTES, hasTerminal };
-  return { execution: new RemoteExecution(9, send, output), sent };
+  const listeners = { onOutput: () => undefined, onOver: () => (isOver = true) };
+  return {
+    execution: new RemoteExecution(9, send, { windowBytes: OUTPUT_WINDOW_BYTES, hasTerminal }, listeners),
+    sent,
+    isOver: () => isOver,
+  };
 }
 
 const u32 = (value: number): Buffer => new PayloadWriter().u32(value).finish();
@@ -91,10 +107,11 @@ it('keeps apart what several writers write, in their order', async () => {
 });
 
 it('settles with its report, lets waiting writers go, and is silent from then on', async () => {
-  const { execution, sent } = createExecution();
+  const { execution, sent, isOver } = createExecution();
   const writing = execution.write(Buffer.alloc(2 * STDIN_WINDOW_BYTES));
   execution.acceptMessage(REPLY.started, u32(42));
-  expect(execution.acceptMessage(REPLY.exited, exited())).toBe(true);
+  execution.acceptMessage(REPLY.exited, exited());
+  expect(isOver()).toBe(true);
   await writing;
   await expect(execution.started).resolves.toBe(42);
   await expect(execution.ended).resolves.toMatchObject({ exitCode: 3 });
@@ -108,8 +125,9 @@ it('settles with its report, lets waiting writers go, and is silent from then on
 });
 
 it('rejects with the refusal, by stage and errno', async () => {
-  const { execution } = createExecution();
-  expect(execution.acceptMessage(REPLY.refused, Buffer.concat([u32(4), u32(2)]))).toBe(true);
+  const { execution, isOver } = createExecution();
+  execution.acceptMessage(REPLY.refused, Buffer.concat([u32(4), u32(2)]));
+  expect(isOver()).toBe(true);
   await expect(execution.ended).rejects.toMatchObject({ stage: 'command', errno: 'ENOENT' });
   await expect(execution.started).rejects.toMatchObject({ stage: 'command' });
 });
@@ -167,4 +185,40 @@ it('refuses to resize what has no terminal, which the supervisor would take for 
     execution.resize({ columns: 80, rows: 24 });
   }).toThrow(expect.objectContaining({ name: 'TypeError' }));
   expect(sent).toEqual([]);
+});
+
+it('has not started where only its end is told', async () => {
+  const { execution } = createExecution();
+  execution.acceptMessage(REPLY.exited, exited());
+  await expect(execution.ended).resolves.toMatchObject({ exitCode: 3 });
+  await expect(execution.started).rejects.toMatchObject({ code: 'PARACLE_SUPERVISOR_LOST' });
+});
+
+it('is given up where nothing tells its end long after that was due, and its leftovers are ordered to end', async () => {
+  jest.useFakeTimers();
+  const { execution, sent, isOver } = createExecution();
+  execution.expectEnd(1000);
+  jest.advanceTimersByTime(30_900);
+  expect(isOver()).toBe(false);
+  jest.advanceTimersByTime(200);
+  expect(isOver()).toBe(true);
+  await expect(execution.ended).rejects.toMatchObject({ code: 'PARACLE_SUPERVISOR_TIMEOUT' });
+  expect(sent.at(-1)).toMatchObject({ type: REQUEST.cancel, id: 9 });
+});
+
+it('waits on while its own reader holds the output up, and for time-outs that no timer of Node can hold', () => {
+  jest.useFakeTimers();
+  const { execution, isOver } = createExecution();
+  execution.acceptOutput('stdout', Buffer.alloc(10));
+  execution.expectEnd(1000);
+  jest.advanceTimersByTime(500_000);
+  expect(isOver()).toBe(false);
+  execution.consumed('stdout', 10);
+  jest.advanceTimersByTime(31_000);
+  expect(isOver()).toBe(true);
+
+  const patient = createExecution();
+  patient.execution.expectEnd(4_000_000_000);
+  jest.advanceTimersByTime(3_999_999_000);
+  expect(patient.isOver()).toBe(false);
 });

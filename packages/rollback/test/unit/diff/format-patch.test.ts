@@ -85,3 +85,18 @@ it('shows text that is no UTF-8 without failing', () => {
 
   expect(formatPatch({ path: 'f', change: 'added', after: state() }, contents)).toContain('+\ufffd\n');
 });
+
+it('forges no line and steers no terminal by a name or a link', () => {
+  const state = { type: 'symlink', mode: 0o777, uid: 1, gid: 1, sizeBytes: 0 } as const;
+  const patch = formatPatch(
+    {
+      path: 'a\n+forged\u001b[2J',
+      change: 'modified',
+      before: { ...state, target: 'b' },
+      after: { ...state, target: '\n-c' },
+    },
+    {},
+  );
+  expect(patch).toContain('link a\\n+forged\\u{1b}[2J: b -> \\n-c\n');
+  expect(patch).not.toMatch(/^[+]forged|^-c|\p{Cc}(?<!\n)/mu);
+});

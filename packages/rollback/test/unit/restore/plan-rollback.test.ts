@@ -101,3 +101,14 @@ it('names sockets, pipes and devices that are gone, and leaves those that are th
   });
   expect(plan([other('/was')], [file('/was')])).toEqual({ ...nothing, remove: ['/was'], impossible: ['/was'] });
 });
+
+it('keeps up with as many new paths as a program can make', () => {
+  const names = Array.from({ length: 100_000 }, (_value, index) => `/new-${index}`);
+
+  expect(
+    plan(
+      [],
+      names.map((path) => file(path)),
+    ).remove,
+  ).toHaveLength(names.length);
+});

@@ -63,14 +63,30 @@ it('sorts a directory before what is in it, whatever the order of the walk', () 
 
 it.each([
   ['no JSON', '['],
-  ['no list', '{}'],
-  ['a missing field', '[{"path":"/a"}]'],
-  ['a digest that is none', JSON.stringify([{ ...stored(), digest: 'sha256:../../etc/passwd' }])],
-  ['a number that is none', JSON.stringify([{ ...stored(), inode: '1e3' }])],
-  ['an unknown field', JSON.stringify([{ ...stored(), more: 1 }])],
-])('refuses a damaged manifest: %s', (_what, text) => {
-  expect(decodeManifest(Buffer.from(JSON.stringify([stored()]))).size).toBe(1);
-  expect(() => decodeManifest(Buffer.from(text))).toThrow();
+  ['no object', '[]'],
+  ['a missing field', '{"path":"/a"}'],
+  ['a digest that is none', JSON.stringify({ ...stored(), digest: 'sha256:../../etc/passwd' })],
+  ['a number that is none', JSON.stringify({ ...stored(), inode: '1e3' })],
+  ['a mode of more than its bits', JSON.stringify({ ...stored(), mode: 0o10000 })],
+  ['an unknown field', JSON.stringify({ ...stored(), more: 1 })],
+  ['a key of every prototype', `{"__proto__":{},${JSON.stringify(stored()).slice(1)}`],
+  ['a line that is too long', JSON.stringify({ ...stored(), target: 'x'.repeat(70_000) })],
+  ...['', 'a', '//', '/a/', '/.', '/..', '/a/../b', '/a//b', '/a/.', '/a\0'].map((path): [string, string] => [
+    `the path ${JSON.stringify(path)}`,
+    JSON.stringify({ ...stored(), path }),
+  ]),
+])('refuses a damaged manifest: %s', (_what, line) => {
+  const good = JSON.stringify(stored());
+  expect(decodeManifest(Buffer.from(`${good}\n`)).size).toBe(1);
+  expect(() => decodeManifest(Buffer.from(`${good}\n${line}\n`))).toThrow();
+});
+
+it('refuses a manifest whose last line has no end', () => {
+  expect(() => decodeManifest(Buffer.from(JSON.stringify(stored())))).toThrow();
+});
+
+it.each(['/', '/a', '/a.b/..c/d..', '/...', '/with space\n/and newline'])('takes the path %j', (path) => {
+  expect(decodeManifest(Buffer.from(`${JSON.stringify({ ...stored(), path })}\n`)).has(path)).toBe(true);
 });
 
 function stored(): Record<string, unknown> {

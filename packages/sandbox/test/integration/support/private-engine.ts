@@ -29,8 +29,8 @@ const BECOME_ROOTLESS = [
 ].join(' ');
 
 interface BootOptions {
-  /** With `btrfs` its data are on a file system of that type, whose quotas the storage driver uses. */
-  readonly filesystem?: 'btrfs';
+  /** Its data are on one of its own: on `btrfs` the storage driver uses its quotas, `ext4` can be filled: it has 1 GiB. */
+  readonly filesystem?: 'btrfs' | 'ext4';
   /** Whether it runs without any privilege on the host. */
   readonly isRootless?: boolean;
 }
@@ -52,7 +52,7 @@ export class PrivateEngine implements AsyncDisposable {
   static async boot(options: BootOptions = {}): Promise<PrivateEngine> {
     const engine = new PrivateEngine(options);
     try {
-      if (options.filesystem === 'btrfs') engine.#mountBtrfs();
+      if (options.filesystem !== undefined) engine.#mountDisk(options.filesystem);
       await engine.start();
       await engine.#copyImage();
       return engine;
@@ -123,12 +123,26 @@ export class PrivateEngine implements AsyncDisposable {
     daemon.stdin.end('go\n');
   }
 
-  #mountBtrfs(): void {
+  /** Leaves no space on its disk. */
+  fillDisk(): void {
+    execFileSync('sh', ['-c', 'cat /dev/zero > "$0" 2> /dev/null || true', this.#filling]);
+  }
+
+  /** Gives the space back. */
+  freeDisk(): void {
+    rmSync(this.#filling);
+  }
+
+  get #filling(): string {
+    return join(this.#directory, 'data', 'filling');
+  }
+
+  #mountDisk(filesystem: 'btrfs' | 'ext4'): void {
     const disk = join(this.#directory, 'disk');
     const data = join(this.#directory, 'data');
     mkdirSync(data);
-    execFileSync('truncate', ['--size=4G', disk]);
-    execFileSync('mkfs.btrfs', ['--quiet', disk]);
+    execFileSync('truncate', [filesystem === 'btrfs' ? '--size=4G' : '--size=1G', disk]);
+    execFileSync(`mkfs.${filesystem}`, filesystem === 'btrfs' ? ['--quiet', disk] : ['-q', '-F', '-m', '0', disk]);
     execFileSync('mount', ['-o', 'loop', disk, data]);
   }
 

@@ -14,29 +14,35 @@ const first: ResourceUsage = {
 };
 
 it('leaves out what can’t be known: CPU before there are two readings, and what the kernel does not tell', () => {
-  expect(toSample(first, undefined, first.takenNs)).toEqual({
+  expect(toSample(first, undefined, 0)).toEqual({
     elapsedMs: 0,
     memoryBytes: 200,
     memoryPercent: 20,
     pids: 3,
   });
-  expect(toSample({ takenNs: 7n * MS }, first, 0n)).toEqual({ elapsedMs: 7 });
+  expect(toSample({ takenNs: 7n * MS }, first, 7)).toEqual({ elapsedMs: 7 });
 });
 
 it('counts CPU time over all cores by the sandbox’s own clock', () => {
   const now = { ...first, takenNs: first.takenNs + 500n * MS, cpuMicroseconds: 1_750_000 };
-  expect(toSample(now, first, first.takenNs)).toMatchObject({ elapsedMs: 500, cpuPercent: 150 });
+  expect(toSample(now, first, 501)).toMatchObject({ elapsedMs: 501, cpuPercent: 150 });
 });
 
 it.each([
   ['a clock that stands still', { takenNs: first.takenNs }, undefined],
+  ['a clock that goes back', { takenNs: 0n }, undefined],
   ['a counter that goes back', { takenNs: first.takenNs + MS, cpuMicroseconds: 0 }, 0],
 ])('is not led astray by %s', (_title, change, cpuPercent) => {
-  expect(toSample({ ...first, ...change }, first, first.takenNs).cpuPercent).toBe(cpuPercent);
+  expect(toSample({ ...first, ...change }, first, 1).cpuPercent).toBe(cpuPercent);
+});
+
+it('knows no share of a limit of nothing', () => {
+  expect(toSample({ ...first, memoryLimitBytes: 0 }, undefined, 0).memoryPercent).toBeUndefined();
+  expect(toSample({ ...first, memoryBytes: 0, memoryLimitBytes: 0 }, undefined, 0).memoryPercent).toBeUndefined();
 });
 
 it('takes more cache than memory for no memory', () => {
-  expect(toSample({ ...first, inactiveCacheBytes: 500 }, undefined, 0n).memoryBytes).toBe(0);
+  expect(toSample({ ...first, inactiveCacheBytes: 500 }, undefined, 0).memoryBytes).toBe(0);
 });
 
 it('sums up over the samples that had a value', () => {

@@ -1,0 +1,173 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Engine } from '@paracle/core';
+import { ReviewManager } from '@paracle/review';
+import { RollbackManager } from '@paracle/rollback';
+import { type Sandbox, SandboxManager } from '@paracle/sandbox';
+import { transaction } from '../../src/index.js';
+import { installLyingSupervisor, type LyingSupervisor } from './support/lying-supervisor.js';
+
+const engine = new Engine();
+const sandboxes = new SandboxManager({ engine });
+const rollback = new RollbackManager({ engine });
+let liar: LyingSupervisor;
+
+beforeAll(async () => {
+  liar = await installLyingSupervisor(engine);
+});
+
+afterAll(async () => {
+  await sandboxes.close();
+  await liar[Symbol.asyncDispose]();
+  await engine.close();
+});
+
+async function remember(sandbox: Sandbox, lie: string): Promise<void> {
+  await sandbox.execute(['remember', lie]);
+}
+
+/** A line of a manifest: a file whose contents are the image's. */
+const line = (path: string, more: object = {}): string =>
+  JSON.stringify({
+    path,
+    type: 'file',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    sizeBytes: 5,
+    inode: '1',
+    modifiedNs: '1',
+    changedNs: '1',
+    ...more,
+  });
+
+describe('rollback', () => {
+  it('takes files from the image that the engine names, whichever the snapshot does', async () => {
+    await using sandbox = await sandboxes.create();
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    await remember(sandbox, line('/etc/debian_version'));
+    expect((await rollback.listSnapshots(sandbox))[0]?.imageId).toMatch(/^sha256:0+$/u);
+    await expect(rollback.rollback(snapshotId, sandbox)).rejects.toMatchObject({ code: 'PARACLE_ROLLBACK_INCOMPLETE' });
+    expect((await sandbox.files.read('/etc/debian_version')).toString()).toMatch(/^\d+\.\d+\n$/u);
+  });
+
+  it.each([
+    ['a path with ..', line('/workspace/../../etc/passwd')],
+    ['a path with an empty name', line('//etc/passwd')],
+    ['a relative path', line('etc/passwd')],
+    ['a path with NUL', line('/a\0b')],
+    ['a digest that is a path', line('/a', { digest: 'sha256:../../../etc/passwd' })],
+    ['a key of every prototype', `{"__proto__":{"polluted":true},${line('/a').slice(1)}`],
+    ['a number that is none', line('/a', { sizeBytes: 1e300 })],
+    ['a line without an end', line('/a', { target: 'x'.repeat(100_000) })],
+  ])('refuses a manifest with %s', async (_what, manifest) => {
+    await using sandbox = await sandboxes.create();
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    await remember(sandbox, manifest);
+    await expect(rollback.rollback(snapshotId, sandbox)).rejects.toMatchObject({
+      code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
+    });
+    expect(Reflect.get({}, 'polluted')).toBeUndefined();
+  });
+
+  it('refuses a description that is none, and contents that are not those of their digest', async () => {
+    await using sandbox = await sandboxes.create();
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    await sandbox.execute(['plant', 'file']);
+    const [change] = await rollback.diff(snapshotId, sandbox, { root: '/workspace' });
+    await rollback.createSnapshot(sandbox);
+    const digest = change?.after?.digest ?? 'sha256:';
+    const connection = await engine.supervisors.connect(sandbox.container.id);
+    expect(connection.isClosed).toBe(false);
+    await remember(sandbox, 'contents');
+    const damaged = { code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED' };
+    await expect(rollback.readContents(digest, sandbox)).rejects.toMatchObject(damaged);
+    await remember(sandbox, 'description');
+    await expect(rollback.listSnapshots(sandbox)).rejects.toMatchObject(damaged);
+    expect(Reflect.get({}, 'polluted')).toBeUndefined();
+  });
+
+  it('ends within its limit where nothing answers, and by the signal', async () => {
+    await using sandbox = await sandboxes.create();
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    await remember(sandbox, 'walk-silence');
+    const timeout = { code: 'PARACLE_SUPERVISOR_TIMEOUT' };
+    const limit = { timeoutMs: 500 };
+    await expect(rollback.createSnapshot(sandbox, limit)).rejects.toMatchObject(timeout);
+    await expect(rollback.diff(snapshotId, sandbox, limit)).rejects.toMatchObject(timeout);
+    await expect(rollback.rollback(snapshotId, sandbox, limit)).rejects.toMatchObject(timeout);
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(rollback.createSnapshot(sandbox, { signal })).rejects.toThrow('enough');
+  });
+
+  it.each(['parent', 'elsewhere', 'nul', 'size-2-63'])('takes no snapshot of what can not be: %s', async (lie) => {
+    await using sandbox = await sandboxes.create();
+    await remember(sandbox, `walk-${lie}`);
+    await expect(rollback.createSnapshot(sandbox)).rejects.toMatchObject({ code: 'PARACLE_SUPERVISOR_LOST' });
+  });
+});
+
+describe('transaction', () => {
+  let parent: string;
+  let workspace: string;
+  const reviews = new ReviewManager({ policy: { triggerMode: 'always' } });
+
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'paracle-liar-'));
+    workspace = join(parent, 'workspace');
+    await mkdir(workspace);
+    await writeFile(join(workspace, 'kept'), 'kept');
+    await writeFile(join(parent, 'outside'), 'outside');
+  });
+
+  afterEach(async () => {
+    await rm(parent, { recursive: true });
+  });
+
+  /** Nothing was written beside the workspace, nor anything into it. */
+  async function expectUntouched(): Promise<void> {
+    expect((await readdir(parent)).sort()).toEqual(['outside', 'workspace']);
+    expect(await readFile(join(parent, 'outside'), 'utf8')).toBe('outside');
+    expect((await readdir(workspace)).filter((name) => name !== '.paracle')).toEqual(['kept']);
+    expect(await readFile(join(workspace, 'kept'), 'utf8')).toBe('kept');
+  }
+
+  it.each([
+    ['parent', 'PARACLE_SUPERVISOR_LOST'],
+    ['elsewhere', 'PARACLE_SUPERVISOR_LOST'],
+    ['nul', 'PARACLE_SUPERVISOR_LOST'],
+  ])('makes no change set of paths that leave the workspace: %s', async (lie, code) => {
+    const made = transaction({ workspace, sandboxes, reviews }, async (sandbox) => remember(sandbox, `walk-${lie}`));
+    await expect(made).rejects.toMatchObject({ code });
+    await expectUntouched();
+  });
+
+  it.each([
+    { names: ['link->../outside'] },
+    { names: ['link->/etc/passwd'] },
+    { names: ['link->sub', 'link/inner'] },
+    { names: ['file', 'file/inner'] },
+    { names: ['.git'] },
+    { names: ['.paracle'] },
+    { names: ['set-id'] },
+    { names: ['link->..', 'fine'] },
+  ])('applies nothing of a change set that would lead out of the workspace: $names', async ({ names }) => {
+    const { changeSet } = await transaction({ workspace, sandboxes, reviews }, async (sandbox) =>
+      sandbox.execute(['plant', ...names]),
+    );
+    for (const { reviewId } of changeSet.changes) await reviews.approve(reviewId, { reviewer: 'alice' });
+    await expect(changeSet.apply()).rejects.toMatchObject({ code: 'PARACLE_STACK_APPLY_REFUSED' });
+    await expectUntouched();
+  });
+
+  it.each([
+    ['huge', 'PARACLE_STACK_CHANGE_SET_TOO_LARGE'],
+    ['growing', 'PARACLE_SUPERVISOR_FILE_ANSWER_TOO_LARGE'],
+  ])('takes no more contents than were announced, and none that are too large: %s', async (name, code) => {
+    const made = transaction({ workspace, sandboxes, reviews }, async (sandbox) => sandbox.execute(['plant', name]));
+    await expect(made).rejects.toMatchObject({ code });
+    await expectUntouched();
+  });
+});
