@@ -87,7 +87,7 @@ it('leaves out counters that the kernel did not tell, or told as "no limit"', ()
 
 it('refuses an unknown cause and a number that can not be', () => {
   const { code, signal } = EXITED_FLAG;
-  expect(() => read({ cause: 6 })).toThrow(rangeError);
+  expect(() => read({ cause: 7 })).toThrow(rangeError);
   expect(() => read({ flags: code | signal, signal: 9 })).toThrow(rangeError);
   for (const number of [0, 65, 255]) expect(() => read({ flags: signal, signal: number })).toThrow(rangeError);
   expect(read({ flags: signal, signal: 64 }).signalNumber).toBe(64);

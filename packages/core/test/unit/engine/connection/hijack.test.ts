@@ -81,9 +81,9 @@ it('asks in one message that an engine understands', async () => {
     'Connection: Upgrade',
     'Upgrade: tcp',
     'Content-Type: application/json',
-    'Content-Length: 2',
+    'Content-Length: 0',
     '',
-    '{}',
+    '',
   ]);
 });
 
