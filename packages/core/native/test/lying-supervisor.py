@@ -340,7 +340,7 @@ def greet(nonce):
 
 def start(id, payload):
     numbers = struct.unpack('<9I', payload[:36])
-    _directory, *texts = payload[36:].split(b'\0')
+    _directory, *texts = payload[40:].split(b'\0')
     argv = texts[:numbers[7]]
     if numbers[0] & FLAG_FILES:
         services[id] = Service()

@@ -39,11 +39,10 @@ export interface InsideView {
   readonly hasRoutes: boolean;
 }
 
-function parseProbe(output: string): ReadonlyMap<string, string> {
+/** What each file holds, by the probe's pairs of name and contents; empty where it can't be read. */
+function parseProbe(output: string): (file: string) => string {
   const parts = output.split('\0');
-  const files = new Map<string, string>();
-  for (let i = 0; i + 1 < parts.length; i += 2) files.set(parts[i] ?? '', parts[i + 1] ?? '');
-  return files;
+  return (file) => parts.find((_part, index) => index % 2 === 1 && parts[index - 1] === file) ?? '';
 }
 
 /** @see proc(5), /proc/PID/mounts: device, path, type and options, parted by blanks; sizes of tmpfs in KiB */
@@ -133,14 +132,16 @@ export async function lookInside(
   try {
     const answers = Promise.all([probe.ended, connection.counters({ signal: givenUp })]);
     const [, counters] = await orGivenUp(answers, givenUp);
-    return toInsideView(parseProbe(output.finish().text), counters);
+    return toInsideView(output.finish().text, counters);
   } finally {
     probe.giveUp(givenUp.reason);
   }
 }
 
-function toInsideView(files: ReadonlyMap<string, string>, counters: Counters): InsideView {
-  const status = files.get(STATUS) ?? '';
+/** Reads what the probe printed, and the counters. */
+export function toInsideView(probed: string, counters: Counters): InsideView {
+  const read = parseProbe(probed);
+  const status = read(STATUS);
   const field = (name: string): string => new RegExp(`^${name}:[\\t ]*(.*)$`, 'mu').exec(status)?.[1] ?? '';
   return {
     uid: allEqual(field('Uid')),
@@ -148,12 +149,12 @@ function toInsideView(files: ReadonlyMap<string, string>, counters: Counters): I
     supplementaryGroups: field('Groups').trim(),
     hasCapabilities: ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'].some((name) => !/^0+$/u.test(field(name))),
     hasNoNewPrivileges: field('NoNewPrivs') === '1',
-    hasSeccomp: /^Seccomp:\s*2$/mu.test(files.get(SUPERVISOR_STATUS) ?? ''),
-    hasSwap: (files.get(SWAPS) ?? '').trim().split('\n').length > 1,
+    hasSeccomp: /^Seccomp:\s*2$/mu.test(read(SUPERVISOR_STATUS)),
+    hasSwap: read(SWAPS).trim().split('\n').length > 1,
     ...(counters.memoryLimitBytes !== undefined && { memoryLimitBytes: counters.memoryLimitBytes }),
     ...(counters.pidsLimit !== undefined && { pidsLimit: counters.pidsLimit }),
-    mounts: parseMounts(files.get(MOUNTS) ?? ''),
-    hasRoutes: hasRoutes(files.get(ROUTES) ?? '', files.get(ROUTES_IPV6) ?? ''),
+    mounts: parseMounts(read(MOUNTS)),
+    hasRoutes: hasRoutes(read(ROUTES), read(ROUTES_IPV6)),
   };
 }
 

@@ -43,7 +43,7 @@ export interface CreatedSandbox {
   readonly imageEnvironment: readonly string[];
   readonly guarantees: SandboxGuarantees;
   readonly disk: DiskLimit | undefined;
-  readonly verify: (options?: CallOptions) => Promise<SandboxGuarantees>;
+  readonly verify: (options: CallOptions) => Promise<SandboxGuarantees>;
 }
 
 interface CreateContext {
@@ -158,7 +158,7 @@ async function prepare(
   const { config, signal } = context;
   await using files = FileService.open(parts.connection, 'root', { signal, timeoutMs: PREPARE_MS });
   const user = await resolveUser({ asked: config.user, image: parts.image.user }, files);
-  const verify = async (options: CallOptions = {}): Promise<SandboxGuarantees> =>
+  const verify = async (options: CallOptions): Promise<SandboxGuarantees> =>
     verifyGuarantees(context, { ...parts, user }, options);
   const made = makeDirectories(files, { config, disk: parts.disk, user });
   made.catch(() => undefined); // where both fail, what is not in force is why

@@ -31,7 +31,7 @@ export async function resolveUser(
 }
 
 async function findUser(user: string, files: FileService): Promise<SandboxUser | undefined> {
-  const [name = '', groupName] = user.split(':');
+  const [/* istanbul ignore next -- splitting gives one part at least */ name = '', groupName] = user.split(':');
   if (name === '' || name === 'root' || name === '0') return undefined;
   const entry = /^\d+$/u.test(name) ? undefined : await findEntry(files, '/etc/passwd', name);
   const uid = toId(entry?.[2] ?? name);

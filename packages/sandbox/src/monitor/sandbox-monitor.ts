@@ -185,13 +185,11 @@ export class SandboxMonitor {
 
   async #sleep(milliseconds: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      this.#timer = setTimeout(resolve, Math.max(0, milliseconds));
-      if (this.#waiting.size === 0) this.#timer.unref();
+      this.#timer = setTimeout(resolve, Math.max(0, milliseconds)).unref();
       this.#wake = () => {
         clearTimeout(this.#timer);
         resolve();
       };
-      if (this.#isClosed) this.#wake();
     });
   }
 }

@@ -62,3 +62,9 @@ it('refuses a runtime that the engine does not have, and names those that it has
     suggestion: expect.stringContaining('runc'),
   });
 });
+
+it('takes the engine’s own runtime by its name', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create({ runtime: 'runc' });
+  await expect(sandbox.execute(['true'])).resolves.toMatchObject({ exitCode: 0 });
+});

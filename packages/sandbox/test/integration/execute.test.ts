@@ -200,3 +200,13 @@ describe('start', () => {
 async function waitMs(ms: number): Promise<string> {
   return new Promise((resolve) => setTimeout(resolve, ms, 'still running'));
 }
+
+it('gives a command that it starts its input, as text and as bytes', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create();
+  const execution = sandbox.start(['cat'], { stdin: 'text ' });
+  execution.skipOutput();
+  await execution.write(Buffer.from('bytes'));
+  execution.endInput();
+  await expect(execution.result).resolves.toMatchObject({ stdout: 'text bytes' });
+});

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,21 @@ describe('files', () => {
     expect((await sandbox.execute(['stat', '-c', '%U:%u %a', 'a.txt'])).stdout).toBe('UNKNOWN:1000 644\n');
     await sandbox.files.remove('a.txt');
     await expect(sandbox.files.read('a.txt')).rejects.toMatchObject({ errno: 'ENOENT' });
+  });
+
+  it('takes bytes, modes and paths, and lists the working directory', async () => {
+    await sandbox.files.makeDirectory('plain');
+    await sandbox.files.makeDirectory('closed', { mode: 0o700 });
+    await sandbox.files.write('plain/bytes', Buffer.of(0, 255));
+    const modes = (await sandbox.files.list()).map(({ path, mode }) => [path.toString(), mode]);
+    expect(modes).toEqual(
+      expect.arrayContaining([
+        ['/workspace/plain', 0o755],
+        ['/workspace/closed', 0o700],
+        ['/workspace/plain/bytes', 0o644],
+      ]),
+    );
+    await expect(sandbox.files.read('a\0b')).rejects.toThrow('A path can hold no NUL byte');
   });
 
   it('is refused by the kernel what the user is refused', async () => {
@@ -81,6 +97,15 @@ describe('copyIn', () => {
       'd/link l 777 1000 /etc/passwd',
       'd/run f 755 1000 ',
     ]);
+    await rm(source, { recursive: true });
+  });
+
+  it('copies to the working directory unless told otherwise, and names what it leaves out', async () => {
+    const source = await mkdtemp(join(tmpdir(), 'paracle-copy-'));
+    await writeFile(join(source, 'copied'), 'contents');
+    execFileSync('mkfifo', [join(source, 'pipe')]);
+    expect(await sandbox.copyIn(source)).toEqual({ fileCount: 1, sizeBytes: 8, skipped: ['pipe'] });
+    expect((await sandbox.files.read('/workspace/copied')).toString()).toBe('contents');
     await rm(source, { recursive: true });
   });
 });

@@ -80,6 +80,14 @@ it.each([{ intervalSeconds: 0.01 }, { maxSamples: 0 }, { thresholds: { memory: 5
   },
 );
 
+it('looks once a second unless told otherwise', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create();
+  await using monitor = new SandboxMonitor(sandbox);
+  for await (const { elapsedMs } of monitor) if (elapsedMs > 0) break;
+  expect(monitor.samples.length).toBe(2);
+});
+
 it('ends though the sandbox is paused', async () => {
   await using manager = new SandboxManager();
   await using sandbox = await manager.create();

@@ -123,6 +123,16 @@ describe('guarantees', () => {
     expect(shortfalls(seen)).toContain(says);
   });
 
+  it('go by the routes alone where the engine tells of no networks', () => {
+    expect(shortfalls({ container: { networkSettings: null } })).toEqual([]);
+  });
+
+  it('miss a limit on disk space that has no number', () => {
+    const config = parseConfig(sandboxConfigSchema, { diskMb: 5 }, 'sandbox config');
+    const found = { ...compute(), disk: { enforcement: 'hard', mechanism: 'quota' } } as const;
+    expect(findShortfalls(found, config, inside)).toEqual(['disk space is limited to nothing']);
+  });
+
   it('miss everything where the engine says nothing', () => {
     expect(shortfalls({ container: { hostConfig: null } })).toEqual(
       expect.arrayContaining(['CPU time is not limited', 'the network mode is , and a network may be there']),

@@ -58,3 +58,9 @@ it('sums up over the samples that had a value', () => {
   expect(statistics.averages).toEqual({ pids: 4, cpuPercent: 75 });
   expect(statistics.peaks).toEqual({ pids: 6, cpuPercent: 100 });
 });
+
+it('tells what was read from and written to block devices where the kernel does', () => {
+  const sample = toSample({ ...first, blockReadBytes: 1, blockWriteBytes: 2 }, undefined, 0);
+  expect(sample).toMatchObject({ blockReadBytes: 1, blockWriteBytes: 2 });
+  expect(toSample(first, undefined, 0)).not.toHaveProperty('blockReadBytes');
+});
