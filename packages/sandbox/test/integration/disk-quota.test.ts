@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
 import { type Sandbox, SandboxManager } from '../../src/index.js';
+import { AlteringEngine } from './support/altering-engine.js';
 import { PrivateEngine } from './support/private-engine.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -35,6 +36,19 @@ async function expectSparseFileToTakeNothing(sandbox: Sandbox): Promise<void> {
   });
 }
 
+/** Where the engine leaves out the quota, no sandbox is handed out. */
+async function expectRefusalWithoutQuota(endpoint: string): Promise<void> {
+  await using altering = await AlteringEngine.listen((body) => Reflect.deleteProperty(body.HostConfig, 'StorageOpt'), {
+    endpoint,
+  });
+  await using engine = new Engine({ endpoint: altering.endpoint });
+  await using manager = new SandboxManager({ engine });
+  await expect(manager.create({ diskMb: 64 })).rejects.toMatchObject({
+    code: 'PARACLE_SANDBOX_LIMIT_UNENFORCED',
+    message: expect.stringContaining('disk space is limited to nothing'),
+  });
+}
+
 it('limits disk space by the storage driver where that has quotas, beside the image’s own bytes', async () => {
   await using machine = await PrivateEngine.boot({ filesystem: 'btrfs' });
   await using engine = new Engine({ endpoint: machine.endpoint });
@@ -55,4 +69,5 @@ it('limits disk space by the storage driver where that has quotas, beside the im
     stdout: expect.stringMatching(/^(?:EDQUOT|ENOSPC) True\n$/u),
   });
   await expect(unlimited.execute(fill(96))).resolves.toMatchObject({ exitCode: 0 });
+  await expectRefusalWithoutQuota(machine.endpoint);
 });
