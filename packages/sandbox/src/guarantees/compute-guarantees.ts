@@ -12,13 +12,15 @@ function isAlone({ networkSettings }: ContainerDescription, inside: InsideView):
   return names.every((name) => name === 'none') && !inside.hasRoutes;
 }
 
+/** In an order of their own: the engine has none. */
 function findMounts({ mounts }: ContainerDescription, inside: InsideView): SandboxGuarantees['mounts'] {
   return mounts
     .filter(({ type }) => type === 'bind')
     .map(({ source = '', destination, isWritable }) => {
       const seen = inside.mounts.filter(({ path }) => path === destination).at(-1);
       return { source, target: destination, isReadOnly: !isWritable && seen?.isReadOnly === true };
-    });
+    })
+    .sort((one, other) => one.target.localeCompare(other.target));
 }
 
 const DISK_WEAKNESSES: Readonly<Partial<Record<Enforcement, string>>> = {

@@ -35,8 +35,8 @@ it('shows what was allowed, read-only unless told otherwise, and says that it do
     'cat data/file; touch data/new data/file 2>&1 | grep -c "Read-only file system"; echo done > /srv/out/result';
 
   expect(sandbox.guarantees.mounts).toEqual([
-    { source: allowed('data'), target: '/workspace/data', isReadOnly: true },
     { source: allowed('out'), target: '/srv/out', isReadOnly: false },
+    { source: allowed('data'), target: '/workspace/data', isReadOnly: true },
   ]);
   expect(sandbox.guarantees.weaknesses).toEqual(
     expect.arrayContaining([
