@@ -5,7 +5,8 @@ import { note, SetupError } from '../setup/step.mjs';
 
 /**
  * Commands that tests call, and the Debian packages they come in: some tests boot an engine of their own, others
- * reach one by TLS and by SSH, and the supervisor's are built with sanitizers, and run on another architecture.
+ * reach one by TLS and by SSH, the supervisor's are built with sanitizers and run on another architecture, and network
+ * rules are tried in namespaces.
  */
 const TOOLS = {
   ip: ['iproute2'],
@@ -18,6 +19,9 @@ const TOOLS = {
   gcc: ['gcc', 'libc6-dev'],
   gcov: ['gcc'],
   [process.arch === 'arm64' ? 'qemu-x86_64-static' : 'qemu-aarch64-static']: ['qemu-user-static'],
+  nft: ['nftables'],
+  setpriv: ['util-linux'],
+  python3: ['python3'],
 };
 
 /** Has the commands that tests need, or installs them. */

@@ -1,0 +1,3 @@
+import { unit } from '../../jest.base.mjs';
+
+export default unit;

@@ -1,0 +1,3 @@
+import { integration } from '../../jest.base.mjs';
+
+export default integration;

@@ -1,0 +1,17 @@
+export { type NetworkConfig, parseNetworkConfig, type ResolvedNetworkConfig } from './config/network-config.js';
+export {
+  type AllowedIp,
+  type NetworkPolicy,
+  parseNetworkPolicy,
+  type ResolvedAllowedIp,
+  type ResolvedNetworkPolicy,
+} from './config/network-policy.js';
+export type { PortName, PortOption, PortProtocol } from './config/port.js';
+export type { Denial, DenialReason } from './denials/denial.js';
+export { type DenialJournal, type ParseDenialsOptions, parseDenials } from './denials/parse-denials.js';
+export { type IsolationErrorCode, isolationErrorCodes } from './errors/isolation-error-codes.js';
+export { IsolationError, SubnetPoolsExhaustedError, type TakenSubnet } from './errors/isolation-errors.js';
+export { compileRuleset } from './ruleset/compile-ruleset.js';
+export { hashRuleset } from './ruleset/hash-ruleset.js';
+export type { RulesetContext } from './ruleset/ruleset-context.js';
+export { type ChooseSubnetOptions, chooseSubnet } from './subnets/choose-subnet.js';

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { JOURNAL_SETS } from './denial-journal.js';
+import { isRecord, readNftObjects, unreadable } from './read-nft-objects.js';
+
+/** What differs from load to load, or with traffic. */
+const PASSING_FIELDS: ReadonlySet<string> = new Set(['handle', 'expires']);
+
+/**
+ * The hash of a ruleset as the kernel has it, from `nft -j list table inet paracle`: the same each time the same text is
+ * loaded, and another for any change to a rule, a chain, a set or its elements. The journal's entries, counts and
+ * handles stay out. Compare hashes of one nft only, since versions print differently. It says nothing about other
+ * tables.
+ * @throws IsolationError `PARACLE_ISOLATION_RULESET_UNREADABLE` where this is not one table; treat it as a difference.
+ */
+export function hashRuleset(output: string): string {
+  const objects = readNftObjects(output).filter(({ kind }) => kind !== 'metainfo');
+  if (objects.filter(({ kind }) => kind === 'table').length !== 1) throw unreadable('one table');
+  const canonical = objects.map(({ kind, fields }) => {
+    const isJournal = kind === 'set' && Object.values(JOURNAL_SETS).includes(String(fields['name']));
+    return [kind, toCanonical(isJournal ? { ...fields, elem: [] } : fields)];
+  });
+  return createHash('sha256').update(JSON.stringify(canonical)).digest('hex');
+}
+
+function toCanonical(value: unknown, key = ''): unknown {
+  if (Array.isArray(value)) {
+    const entries = value.map((entry: unknown) => toCanonical(entry));
+    // The kernel hands out the elements of a set in any order; everything else has one that counts.
+    return key === 'elem' || key === 'set' ? entries.sort(compareJson) : entries;
+  }
+  if (!isRecord(value)) return value;
+  const isCounter = key === 'counter';
+  return Object.entries(value)
+    .filter(([name]) => !PASSING_FIELDS.has(name) && !(isCounter && (name === 'packets' || name === 'bytes')))
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, field]) => [name, toCanonical(field, name)]);
+}
+
+function compareJson(left: unknown, right: unknown): number {
+  return JSON.stringify(left) < JSON.stringify(right) ? -1 : 1;
+}
