@@ -23,7 +23,7 @@ import type { Digest, FileChange } from './diff/file-change.js';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
 import { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
 import { applyPlan } from './restore/apply-plan.js';
-import { planRollback } from './restore/plan-rollback.js';
+import { planRollback, refuseMovedMounts } from './restore/plan-rollback.js';
 import { PristineFiles } from './restore/pristine-files.js';
 import { findDifferences } from './restore/verify-rollback.js';
 import type { SnapshotDescription } from './snapshot/snapshot-description.js';
@@ -170,8 +170,10 @@ export class RollbackManager {
     const { store, files, containerId, imageId } = target;
     const snapshot = await store.readManifest(description.id);
     const safety = this.#config.policy.backupBeforeRollback ? await this.#take(target, 'safety') : undefined;
-    const now = safety?.manifest ?? (await walkAll(files)).manifest;
+    const { manifest: now, skipped } =
+      safety === undefined ? await walkAll(files) : { ...safety, skipped: safety.description.notCovered };
     const plan = planRollback(snapshot, now);
+    refuseMovedMounts(plan, skipped);
     await using pristine = new PristineFiles(this.#engine, imageId);
     await applyPlan(plan, { files, pristine });
     const impossible = new Set(plan.impossible);

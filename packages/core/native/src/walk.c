@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -200,12 +201,11 @@ int walk_entry(int parent, const char *name) {
 int walk_remove(int parent, const char *name) {
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT) return 0;
 	if (errno != EISDIR && errno != EPERM) return -1;
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* struct open_how with RESOLVE_NO_XDEV: what is mounted below belongs to somebody else. */
+	uint64_t how[3] = {O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, 1};
+	int fd = (int)syscall(SYS_openat2, parent, name, how, sizeof how);
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	if (!directory) {
-		if (fd >= 0) close(fd);
-		return -1;
-	}
+	if (!directory) return close_quietly(fd), -1;
 	int result = 0;
 	struct dirent *entry;
 	while (result == 0 && (entry = readdir(directory)))

@@ -11,7 +11,7 @@ int walk_tree(const char *path);
 int walk_space(const char *path, int64_t since);
 /* Answers with the one entry. */
 int walk_entry(int parent, const char *name);
-/* Removes an entry and all below it; an entry that does not exist is fine. */
+/* Removes an entry and all below it, but nothing that is mounted there (EXDEV); one that does not exist is fine. */
 int walk_remove(int parent, const char *name);
 
 #endif

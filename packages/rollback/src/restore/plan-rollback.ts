@@ -1,5 +1,8 @@
 import { findCandidates } from '../diff/compare-manifests.js';
+import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
+import { RollbackError } from '../errors/rollback-errors.js';
 import type { Manifest, ManifestEntry } from '../snapshot/manifest.js';
+import { display } from '../snapshot/take-snapshot.js';
 
 /** What a rollback does, in this order. */
 export interface RollbackPlan {
@@ -39,6 +42,22 @@ export function planRollback(snapshot: Manifest, now: Manifest): RollbackPlan {
       .filter(({ type, path }) => type === 'other' && now.get(path)?.type !== 'other')
       .map(({ path }) => path),
   };
+}
+
+/**
+ * A command can move a directory that something is mounted in, and then it is new: to remove it would be to remove what
+ * is mounted, such as files of the host.
+ *
+ * @throws RollbackError `PARACLE_ROLLBACK_MOUNT_MOVED`
+ */
+export function refuseMovedMounts({ remove }: RollbackPlan, mounts: readonly string[]): void {
+  const moved = remove.map(display).filter((path) => mounts.some((mount) => `${mount}/`.startsWith(`${path}/`)));
+  if (moved.length === 0) return;
+  throw new RollbackError(
+    rollbackErrorCodes.mountMoved,
+    `A directory with a mount in it was moved, so nothing was rolled back: ${moved.join(', ')}`,
+    { details: { moved }, suggestion: 'Move it back by a command and roll back again, or destroy the sandbox.' },
+  );
 }
 
 function parentOf(path: string): string {

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Engine } from '@paracle/core';
+import { Engine, FileService } from '@paracle/core';
 import { type Sandbox, SandboxManager } from '@paracle/sandbox';
 import { RollbackManager } from '../../src/index.js';
 
@@ -162,5 +165,38 @@ describe('autoRollbackOnError', () => {
       .execute(['sleep', '9'], { timeoutSeconds: 0.1 })
       .catch((error: unknown) => error);
     expect(await picky.autoRollbackOnError(sandbox, timeout)).toMatchObject({ removedCount: 1 });
+  });
+});
+
+describe('what is mounted', () => {
+  it('is never removed, though a command moves the directory that it is in', async () => {
+    const host = await mkdtemp(join(tmpdir(), 'paracle-rollback-'));
+    await writeFile(join(host, 'precious'), 'of the host', { mode: 0o600 });
+    await using mounting = new SandboxManager({ engine: manager.engine, allowedHostPaths: [host] });
+    await using mounted = await mounting.create({
+      mounts: [{ source: host, target: '/workspace/a/m', readOnly: false }],
+    });
+    const shell = async (script: string): Promise<unknown> => mounted.execute(['sh', '-c', script], { check: true });
+    try {
+      // The engine made the mount's parent.
+      const user = { uid: mounted.user.uid, gid: mounted.user.gid };
+      const connection = await mounted.engine.supervisors.connect(mounted.container.id);
+      await using files = FileService.open(connection, 'root');
+      await files.setAttributes('/workspace/a', { owner: user });
+      const snapshotId = await rollback.createSnapshot(mounted);
+      await shell('mv a b');
+
+      await expect(rollback.rollback(snapshotId, mounted)).rejects.toMatchObject({
+        code: 'PARACLE_ROLLBACK_MOUNT_MOVED',
+        details: { moved: ['/workspace/b'] },
+      });
+      await expect(files.remove('/workspace/b')).rejects.toMatchObject({ errno: 'EXDEV' });
+      expect(await readFile(join(host, 'precious'), 'utf8')).toBe('of the host');
+      await shell('mv b a; echo new > new');
+      await rollback.rollback(snapshotId, mounted);
+      await expect(mounted.files.read('new')).rejects.toMatchObject({ errno: 'ENOENT' });
+    } finally {
+      await rm(host, { recursive: true });
+    }
   });
 });

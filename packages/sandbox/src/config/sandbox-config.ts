@@ -83,7 +83,7 @@ export interface SandboxConfig {
 export interface SandboxMount {
   /** Absolute path on the engine's host. */
   readonly source: string;
-  /** Absolute path inside, not the working directory or above it; made if it is not there. */
+  /** Absolute path inside, not the working directory, the home or above one of them; made if it is not there. */
   readonly target: string;
   /** `false` lets commands change what is there; no rollback puts it back. @defaultValue true */
   readonly readOnly?: boolean;
@@ -121,6 +121,9 @@ export interface ResolvedSandboxConfig {
   readonly mounts: readonly Required<SandboxMount>[];
   readonly workingDirectory: string;
 }
+
+/** Home of the sandbox's user: apart from the working directory, so that caches are no changes of it. */
+export const HOME_DIRECTORY = '/home/sandbox';
 
 /** The limits that can be required to hold. */
 export const REQUIRABLE_LIMITS = ['memory', 'swap', 'cpu', 'pids', 'disk', 'time', 'network'] as const;
@@ -206,8 +209,9 @@ export const sandboxConfigSchema: z.ZodType<ResolvedSandboxConfig> = z
     'each mount needs a target of its own',
   )
   .refine(
-    ({ mounts, workingDirectory }) => mounts.every(({ target }) => !isWithin(workingDirectory, target)),
-    'the working directory belongs to the sandbox’s user, so no mount may be there or above it',
+    ({ mounts, workingDirectory }) =>
+      mounts.every(({ target }) => !isWithin(workingDirectory, target) && !isWithin(HOME_DIRECTORY, target)),
+    `the working directory and ${HOME_DIRECTORY} belong to the sandbox’s user, so no mount may be there or above them`,
   );
 
 /** Whether a path is another or lies below it; both absolute, without `.` and `..`, and not the root. */

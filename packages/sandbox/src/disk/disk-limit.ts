@@ -5,4 +5,6 @@ import type { LimitHit } from '../execution/execution-result.js';
 export interface DiskLimit {
   /** An execution starts. What is returned must be called once it has ended, with no report where it never ran. */
   observe(): (report: ExitReport | undefined) => Promise<LimitHit | undefined>;
+  /** Somebody else than a command writes, until the returned function is called: what that takes is not laid to any. */
+  beginWrite(): () => void;
 }

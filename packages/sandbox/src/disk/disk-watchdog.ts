@@ -9,6 +9,8 @@ const INTERVAL_MS = 500;
 const REST_PER_LOOK = 10;
 /** The longest that a timer can hold, in milliseconds: as long as commands run. */
 const UNLIMITED_MS = 2_147_483_647;
+/** PID 1, the watchdog's own process inside and that one's keeper. */
+const OWN_PROCESSES = 3;
 
 /**
  * Space that was taken since the baseline. What changed since is found by its time of change, which programs can't
@@ -44,6 +46,9 @@ export class DiskWatchdog implements DiskLimit {
   #hasBackground = false;
   #isWatching = false;
   #takenBytes = 0;
+  #wasUnseen = false;
+  #writerCount = 0;
+  #hasForeignWrites = false;
   #evidence: LimitHit['evidence'] = {};
 
   private constructor(
@@ -68,23 +73,32 @@ export class DiskWatchdog implements DiskLimit {
 
   observe(): (report: ExitReport | undefined) => Promise<LimitHit | undefined> {
     this.#runningCount++;
-    // It only fails where the sandbox has ended, which everybody who uses it is told.
-    if (!this.#isWatching) this.#watch().catch(() => undefined);
+    if (!this.#isWatching) void this.#watch();
     return async (report) => {
       this.#runningCount--;
       this.#hasBackground ||= report?.hasBackground === true;
       if (report?.endedBy !== 'disk') return undefined;
-      return { limit: 'disk', evidence: this.#evidence, scope: report.wasShared ? 'shared' : 'execution' };
+      const isOwn = !report.wasShared && !this.#wasUnseen;
+      return { limit: 'disk', evidence: this.#evidence, scope: isOwn ? 'execution' : 'shared' };
+    };
+  }
+
+  beginWrite(): () => void {
+    this.#writerCount++;
+    this.#hasForeignWrites = true;
+    return () => {
+      this.#writerCount--;
     };
   }
 
   get #hasCommands(): boolean {
-    return this.#runningCount > 0 || this.#hasBackground;
+    return (this.#runningCount > 0 || this.#hasBackground) && !this.#connection.isClosed;
   }
 
   async #watch(): Promise<void> {
     this.#isWatching = true;
-    while (this.#hasCommands) await this.#lookUntilIdle();
+    // An order that was not answered, as where the sandbox is paused, is given again.
+    while (this.#hasCommands) await this.#lookUntilIdle().catch(() => undefined);
     this.#isWatching = false;
   }
 
@@ -96,16 +110,26 @@ export class DiskWatchdog implements DiskLimit {
       takenBytes = await this.#look(service);
       const tookMs = performance.now() - start;
       await delay(Math.max(INTERVAL_MS, tookMs * REST_PER_LOOK), undefined, { ref: false });
+      if (this.#runningCount === 0) await this.#lookForBackground();
     }
+  }
+
+  /** Whether more is left than the supervisor, this watchdog's process and its keeper. */
+  async #lookForBackground(): Promise<void> {
+    const { /* istanbul ignore next -- each kernel seen tells */ pids = Infinity } = await this.#connection.counters();
+    this.#hasBackground &&= pids > OWN_PROCESSES;
   }
 
   async #look(service: FileService): Promise<number> {
     const { limitBytes } = this.#plan;
     const takenBytes = await this.#measure(service);
     const isOver = takenBytes === Infinity || (takenBytes > limitBytes && takenBytes > this.#takenBytes);
+    const isExcused = this.#hasForeignWrites && takenBytes < Infinity;
+    this.#wasUnseen = this.#takenBytes === Infinity;
     this.#takenBytes = takenBytes;
-    if (!isOver) return takenBytes;
-    this.#evidence = { ...(takenBytes < Infinity && { takenBytes }), limit: limitBytes };
+    this.#hasForeignWrites = this.#writerCount > 0;
+    if (!isOver || isExcused) return takenBytes;
+    this.#evidence = takenBytes < Infinity ? { takenBytes, limit: limitBytes } : { unseenTrees: 1, limit: limitBytes };
     await this.#connection.cancelAll('disk', 0);
     this.#hasBackground = false;
     // What was written until the end is not laid to the commands that come after.

@@ -22,6 +22,8 @@ export class FullDisk implements DiskLimit {
   readonly #user: { readonly uid: number; readonly gid: number };
   readonly #directories: readonly LimitedDirectory[];
   #full: ReadonlySet<LimitedDirectory> = new Set();
+  #writeCount = 0;
+  #countWhenFound = 0;
 
   constructor(
     connection: SupervisorConnection,
@@ -34,14 +36,17 @@ export class FullDisk implements DiskLimit {
   }
 
   observe(): (report: ExitReport | undefined) => Promise<LimitHit | undefined> {
-    const before = this.#full;
+    const countBefore = this.#writeCount;
+    // Asked before the command starts where somebody else has written since.
+    const fullBefore = this.#countWhenFound === countBefore ? Promise.resolve(this.#full) : this.#refresh();
     return async (report) => {
       if (report === undefined) return undefined;
-      this.#full = await this.#find();
-      const [first] = this.#full;
-      const filled = [...this.#full].find((directory) => !before.has(directory)) ?? first;
+      const before = await fullBefore;
+      const full = await this.#refresh();
+      const [first] = full;
+      const filled = [...full].find((directory) => !before.has(directory)) ?? first;
       if (filled === undefined) return undefined;
-      const isOwn = !report.wasShared && !before.has(filled);
+      const isOwn = !report.wasShared && countBefore === this.#writeCount && !before.has(filled);
       return {
         limit: 'disk',
         evidence: { limit: filled.limitBytes },
@@ -49,6 +54,17 @@ export class FullDisk implements DiskLimit {
         scope: isOwn ? 'execution' : 'shared',
       };
     };
+  }
+
+  beginWrite(): () => void {
+    this.#writeCount++;
+    return () => this.#writeCount++;
+  }
+
+  async #refresh(): Promise<ReadonlySet<LimitedDirectory>> {
+    this.#countWhenFound = this.#writeCount;
+    this.#full = await this.#find();
+    return this.#full;
   }
 
   async #find(): Promise<ReadonlySet<LimitedDirectory>> {

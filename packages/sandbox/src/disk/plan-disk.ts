@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { EngineCapabilities, ImageDescription } from '@paracle/core';
-import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import { isWithin, type ResolvedSandboxConfig } from '../config/sandbox-config.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
 import { SandboxError } from '../errors/sandbox-errors.js';
 
@@ -81,6 +81,7 @@ export function planDisk(
   if (config.readOnlyFilesystem || config.diskEnforcement === 'tmpfs') {
     refuseSystemPaths(volumePaths);
     const paths = ['/tmp', '/dev/shm', homeDirectory, ...volumePaths];
+    refuseMountsOver(paths, config);
     return { mechanism: 'tmpfs', parts: share(config.diskMb ?? READ_ONLY_DISK_MB, config.workingDirectory, paths) };
   }
   if (config.diskMb === undefined) return { mechanism: 'none' };
@@ -132,6 +133,17 @@ function refuseSystemPaths(volumePaths: readonly string[]): void {
     sandboxErrorCodes.limitUnsupported,
     `The image declares volumes where a read-only sandbox can have none: ${refused.join(', ')}`,
     { details: { option: 'baseImage', volumePaths: refused }, suggestion: 'Use an image without these volumes.' },
+  );
+}
+
+/** A mount there would take the place of the directory in memory, and be given its owner. */
+function refuseMountsOver(paths: readonly string[], { mounts }: ResolvedSandboxConfig): void {
+  const over = mounts.find(({ target }) => paths.some((path) => isWithin(path, target)));
+  if (over === undefined) return;
+  throw new SandboxError(
+    sandboxErrorCodes.mountRefused,
+    `Nothing can be mounted at ${over.target}: files in memory are there or below`,
+    { details: { ...over }, suggestion: 'Choose another target.' },
   );
 }
 

@@ -22,11 +22,17 @@ export class SandboxFiles {
   readonly #connection: () => SupervisorConnection;
   readonly #user: SandboxUser;
   readonly #workingDirectory: string;
+  readonly #beginWrite: () => () => void;
 
-  constructor(connection: () => SupervisorConnection, user: SandboxUser, workingDirectory: string) {
+  constructor(
+    connection: () => SupervisorConnection,
+    user: SandboxUser,
+    context: { readonly workingDirectory: string; readonly beginWrite: () => () => void },
+  ) {
     this.#connection = connection;
     this.#user = user;
-    this.#workingDirectory = workingDirectory;
+    this.#workingDirectory = context.workingDirectory;
+    this.#beginWrite = context.beginWrite;
   }
 
   /**
@@ -57,7 +63,9 @@ export class SandboxFiles {
   ): Promise<void> {
     await using service = this.#open(options);
     const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents;
-    await service.write(this.#resolve(path), bytes, { mode: options.mode ?? 0o644 });
+    const target = this.#resolve(path);
+    const end = this.#beginWrite();
+    await service.write(target, bytes, { mode: options.mode ?? 0o644 }).finally(end);
   }
 
   /**

@@ -24,21 +24,30 @@ export async function checkMounts(
   },
 ): Promise<void> {
   const { endpoint, capabilities, allowedHostPaths } = context;
+  if (mounts.length === 0) return;
   const isLocal = endpoint.type === 'socket';
-  const never = [
-    ...NEVER,
-    ...(capabilities.dataDirectory === undefined ? [] : [capabilities.dataDirectory]),
-    ...(isLocal ? [endpoint.path] : []),
-  ];
+  const places = [capabilities.dataDirectory, isLocal ? endpoint.path : undefined].filter((path) => path !== undefined);
+  const withTargets = async (paths: readonly string[]): Promise<string[]> =>
+    isLocal ? [...paths, ...(await Promise.all(paths.map(followLinks)))] : [...paths];
+  const never = await withTargets([...NEVER, ...places]);
+  const allowedPaths = await withTargets(allowedHostPaths);
   for (const { source } of mounts) {
-    const meant = isLocal ? await realpath(source).catch(() => source) : source;
-    for (const path of new Set([source, meant])) {
+    for (const path of await withTargets([source])) {
       const danger = never.find((place) => isWithin(path, place) || isWithin(place, path));
       if (danger !== undefined || HOMES.test(path)) throw refusal(source, path, 'it would give the host away');
-      const isAllowed = allowedHostPaths.some((allowed) => isWithin(path, allowed));
+      const isAllowed = allowedPaths.some((allowed) => isWithin(path, allowed));
       if (!isAllowed) throw refusal(source, path, 'the manager does not allow it');
     }
   }
+}
+
+/** What is not there leads nowhere, and the engine refuses it; what this process may not look at may lead anywhere. */
+async function followLinks(path: string): Promise<string> {
+  return realpath(path).catch((error: unknown) => {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return path;
+    throw refusal(path, path, `where it leads can't be told (${code})`);
+  });
 }
 
 function refusal(source: string, path: string, reason: string): SandboxError {

@@ -11,7 +11,7 @@ import {
   SUPERVISOR_PATH,
   SupervisorConnection,
 } from '@paracle/core';
-import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import { HOME_DIRECTORY, type ResolvedSandboxConfig } from '../config/sandbox-config.js';
 import type { DiskLimit } from '../disk/disk-limit.js';
 import { DiskWatchdog } from '../disk/disk-watchdog.js';
 import { FullDisk } from '../disk/full-disk.js';
@@ -31,9 +31,6 @@ import { resolveUser, type SandboxUser } from './resolve-user.js';
 
 const GREETING_MS = 30_000;
 const PREPARE_MS = 30_000;
-/** Home of the sandbox's user: apart from the working directory, so that caches are no changes of it. */
-export const HOME_DIRECTORY = '/home/sandbox';
-
 /** A sandbox's parts once it stands. */
 export interface CreatedSandbox {
   readonly id: `sbx_${string}`;

@@ -6,7 +6,7 @@ import {
   type ResourceUsage,
   type SupervisorConnection,
 } from '@paracle/core';
-import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import { HOME_DIRECTORY, type ResolvedSandboxConfig } from '../config/sandbox-config.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
 import { SandboxError } from '../errors/sandbox-errors.js';
 import { commandSchema, type ExecuteOptions, executeOptionsSchema } from '../execution/execute-options.js';
@@ -16,7 +16,7 @@ import { type CopyInOptions, type CopyInResult, copyIn } from '../files/copy-in.
 import { SandboxFiles } from '../files/sandbox-files.js';
 import type { SandboxGuarantees } from '../guarantees/guarantees.js';
 import { storeVolumeName } from './container-body.js';
-import { type CreatedSandbox, HOME_DIRECTORY } from './create-sandbox.js';
+import type { CreatedSandbox } from './create-sandbox.js';
 import { removeSandbox } from './remove-sandbox.js';
 import type { SandboxUser } from './resolve-user.js';
 import { toEnvironment, toThreadHints } from './to-environment.js';
@@ -70,7 +70,10 @@ export class Sandbox {
       ...toEnvironment(created.imageEnvironment, { HOME: HOME_DIRECTORY, ...context.config.environment }),
       ...context.secrets,
     };
-    this.files = new SandboxFiles(() => this.#connected(), created.user, context.config.workingDirectory);
+    this.files = new SandboxFiles(() => this.#connected(), created.user, {
+      workingDirectory: context.config.workingDirectory,
+      beginWrite: () => this.#beginWrite(),
+    });
   }
 
   /**
@@ -98,7 +101,9 @@ export class Sandbox {
   /** Copies a directory of the host in, owned by the sandbox's user. */
   async copyIn(source: string, options: CopyInOptions = {}): Promise<CopyInResult> {
     const target = posix.resolve(this.config.workingDirectory, options.to ?? '.');
-    return copyIn(this.#connected(), source, { target, user: this.user, options });
+    const connection = this.#connected();
+    const end = this.#beginWrite();
+    return copyIn(connection, source, { target, user: this.user, options }).finally(end);
   }
 
   /**
@@ -146,6 +151,11 @@ export class Sandbox {
       throw error;
     }
     this.#onDestroyed();
+  }
+
+  /** What is written from outside is no command's doing. */
+  #beginWrite(): () => void {
+    return this.#disk?.beginWrite() ?? (() => undefined);
   }
 
   #connected(): SupervisorConnection {

@@ -69,11 +69,14 @@ it('takes a tree that is too deep to be looked at for too much', async () => {
   await using sandbox = await manager.create({ diskMb: 64, diskEnforcement: 'soft' });
   const dig = python('import os, time', 'for n in range(1500): os.mkdir("d"); os.chdir("d")', 'time.sleep(20)');
   await expect(sandbox.execute(dig)).rejects.toMatchObject({
-    limitsHit: [{ limit: 'disk', evidence: { limit: 64 * MEBIBYTE } }],
+    limitsHit: [{ limit: 'disk', evidence: { unseenTrees: 1, limit: 64 * MEBIBYTE }, scope: 'execution' }],
     result: { cause: 'disk' },
   });
-  // It stays so until the tree is gone.
-  await expect(sandbox.execute(['sleep', '30'])).rejects.toMatchObject({ result: { cause: 'disk' } });
+  // It stays so until the tree is gone, and is not laid to those who come after.
+  await expect(sandbox.execute(['sleep', '30'])).rejects.toMatchObject({
+    limitsHit: [{ limit: 'disk', scope: 'shared' }],
+    result: { cause: 'disk' },
+  });
 });
 
 it('ends what a command left running, too', async () => {
@@ -106,4 +109,14 @@ it('is not blinded by a command that uses up all processes', async () => {
     limitsHit: [{ limit: 'pids' }, { limit: 'disk', evidence: { takenBytes: expect.any(Number) } }],
     result: { cause: 'disk' },
   });
+});
+
+it('lets a file pass that was written from outside, and looks no more once what was left running has ended', async () => {
+  await using manager = new SandboxManager();
+  await using sandbox = await manager.create({ diskMb: 8, diskEnforcement: 'soft' });
+  const waiting = sandbox.execute(['sleep', '3']);
+  await sandbox.files.write('file', Buffer.alloc(16 << 20));
+  await expect(waiting).resolves.toMatchObject({ cause: 'exited', limitsHit: [] });
+  await sandbox.execute(['sh', '-c', 'sleep 2 & exit 0'], { background: 'keep' });
+  await waitUntil('the watchdog rests', async () => (await sandbox.getStats()).pids === 1 || undefined);
 });

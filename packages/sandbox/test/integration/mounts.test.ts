@@ -15,6 +15,8 @@ beforeAll(() => {
   // So that only the mount can be what refuses.
   for (const name of ['out', 'data', 'data/file']) chmodSync(join(host, 'allowed', name), 0o777);
   symlinkSync(join(host, 'elsewhere'), join(host, 'allowed/link'));
+  symlinkSync('loop', join(host, 'allowed/loop'));
+  symlinkSync(join(host, 'allowed'), join(host, 'also-allowed'));
 });
 
 afterAll(() => {
@@ -62,12 +64,21 @@ it.each([
   { title: 'was not allowed', source: () => join(host, 'elsewhere') },
   { title: 'only starts with the same letters', source: () => `${allowed()}-not` },
   { title: 'is led away from what was allowed by a link', source: () => allowed('link') },
+  { title: 'leads nowhere, by a link to itself', source: () => allowed('loop') },
 ])('refuses what $title', async ({ source }) => {
   await using manager = new SandboxManager({ allowedHostPaths: [allowed()] });
   await expect(manager.create({ mounts: [{ source: source(), target: '/srv/x' }] })).rejects.toMatchObject({
     code: 'PARACLE_SANDBOX_MOUNT_REFUSED',
     suggestion: expect.stringContaining('allowedHostPaths'),
   });
+});
+
+it('follows the links of what is allowed, too', async () => {
+  await using manager = new SandboxManager({ allowedHostPaths: [join(host, 'also-allowed')] });
+  await using sandbox = await manager.create({
+    mounts: [{ source: join(host, 'also-allowed/data'), target: '/srv/x' }],
+  });
+  await expect(sandbox.execute(['cat', '/srv/x/file'])).resolves.toMatchObject({ stdout: 'of the host' });
 });
 
 it('says what the engine says of a source that is not there, and leaves nothing', async () => {

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { FileService } from '@paracle/core';
 import { type FileChange, RollbackManager, type RollbackResult } from '@paracle/rollback';
 import type { Sandbox } from '@paracle/sandbox';
@@ -95,5 +96,14 @@ async function putBack(
 async function emptyWorkingDirectory(sandbox: Sandbox): Promise<void> {
   const connection = await sandbox.engine.supervisors.connect(sandbox.container.id);
   await using files = FileService.open(connection, 'root');
-  await files.remove(sandbox.config.workingDirectory);
+  const { workingDirectory } = sandbox.config;
+  const { entries, skipped } = await files.walk(workingDirectory);
+  const holdsMount = (path: string): boolean => skipped.some((mount) => `${mount}/`.startsWith(`${path}/`));
+  // What is mounted stays, and so do the directories on the way to it; of all else the topmost go.
+  const removed = entries.filter(({ path }) => {
+    const text = path.toString();
+    const parent = posix.dirname(text);
+    return text !== workingDirectory && !holdsMount(text) && (parent === workingDirectory || holdsMount(parent));
+  });
+  await Promise.all(removed.map(async ({ path }) => files.remove(path)));
 }

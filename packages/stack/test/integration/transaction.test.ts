@@ -152,3 +152,19 @@ describe('transaction', () => {
     expect(left).toEqual([]);
   });
 });
+
+it('empties a sandbox’s working directory for its copy, but not what is mounted there', async () => {
+  const host = await mkdtemp(join(tmpdir(), 'paracle-mounted-'));
+  await writeFile(join(host, 'precious'), 'of the host');
+  await using mounting = new SandboxManager({ engine: sandboxes.engine, allowedHostPaths: [host] });
+  await using existingSandbox = await mounting.create({
+    mounts: [{ source: host, target: '/workspace/data/m', readOnly: false }],
+  });
+  await existingSandbox.files.write('old', 'x');
+  const { value } = await transaction({ ...spec, existingSandbox }, async (sandbox) =>
+    sandbox.execute(['find', '.', '-mindepth', '1', '-maxdepth', '1'], { check: true }),
+  );
+  expect(value.stdout.trim().split('\n').sort()).toEqual(['./data', './link', './run.sh', './src']);
+  expect(await readFile(join(host, 'precious'), 'utf8')).toBe('of the host');
+  await rm(host, { recursive: true });
+});

@@ -113,6 +113,8 @@ describe('sandbox config', () => {
     { mounts: [{ source: '/', target: '/srv/a' }] },
     { mounts: [{ source: '/a', target: '/etc/a' }] },
     { mounts: [{ source: '/a', target: '/workspace' }] },
+    { mounts: [{ source: '/a', target: '/home/sandbox' }] },
+    { mounts: [{ source: '/a', target: '/home' }] },
     { mounts: [{ source: '/a', target: '/srv' }], workingDirectory: '/srv/app' },
     { mounts: [{ source: '/a', target: '/srv/a', readonly: true }] },
     { mounts: [{ source: '/a', target: '/srv/a', readOnly: false }], diskMb: 10 },

@@ -33,6 +33,13 @@ describe('how disk space is limited', () => {
     );
   });
 
+  it('is by nothing in memory where something is mounted there', () => {
+    const mounts = [{ source: '/srv/a', target: '/data' }];
+    expect(() => plan({ readOnlyFilesystem: true, mounts }, { volumePaths: ['/data/files'] })).toThrow(
+      expect.objectContaining({ code: 'PARACLE_SANDBOX_MOUNT_REFUSED' }),
+    );
+  });
+
   it('is by a watchdog where that was accepted, which looks at the volumes of the image, too', () => {
     expect(plan({ diskMb: 64, diskEnforcement: 'soft' }, { volumePaths: ['/data/'] })).toEqual({
       mechanism: 'watchdog',
