@@ -44,9 +44,8 @@ export async function checkMounts(
 /** What is not there leads nowhere, and the engine refuses it; what this process may not look at may lead anywhere. */
 async function followLinks(path: string): Promise<string> {
   return realpath(path).catch((error: unknown) => {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return path;
-    throw refusal(path, path, `where it leads can't be told (${code})`);
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return path;
+    throw refusal(path, path, `where it leads can't be told (${String(error)})`);
   });
 }
 
