@@ -3,6 +3,7 @@
  * `stop` ends it and takes everything but the built tree away; `remove` deletes that too. Needs root.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -61,7 +62,14 @@ async function boot() {
   }
   await makeNetwork(NAME);
   removeStalePidFiles({ [pidFile]: 'dockerd', [join(home, 'exec/containerd/containerd.pid')]: 'containerd' });
-  const daemon = enterTree({ tree, network: NAME, binds: { [home]: '/engine' }, log, command: daemonCommand() });
+  // Where tests make the directories that they have it mount.
+  const daemon = enterTree({
+    tree,
+    network: NAME,
+    binds: { [home]: '/engine', [tmpdir()]: tmpdir() },
+    log,
+    command: daemonCommand(),
+  });
   let isRunning = true;
   daemon.on('exit', () => (isRunning = false));
   const end = Date.now() + START_LIMIT_MS;

@@ -49,29 +49,18 @@ int files_open_parent(const char *path, const char **name) {
 		while (*path == '/') path++;
 		size_t length = strcspn(path, "/");
 		const char *rest = path + length + strspn(path + length, "/");
-		if (*rest == 0 && privileged && (path[length] != 0 || (length == 2 && path[0] == '.' && path[1] == '.'))) {
-			close(at);
-			errno = EINVAL;
-			return -1;
-		}
+		if (*rest == 0 && privileged && (path[length] != 0 || (length == 2 && path[0] == '.' && path[1] == '.')))
+			return fail(at, EINVAL);
 		if (*rest == 0) {
 			*name = length ? path : ".";
 			return at;
 		}
-		if (length >= sizeof part) {
-			close(at);
-			errno = ENAMETOOLONG;
-			return -1;
-		}
+		if (length >= sizeof part) return fail(at, ENAMETOOLONG);
 		memcpy(part, path, length);
 		part[length] = 0;
 		int next = openat(at, part, O_PATH | O_DIRECTORY | O_CLOEXEC | (privileged ? O_NOFOLLOW : 0));
 		close(at);
-		if (privileged && strcmp(part, "..") == 0 && next >= 0) {
-			close(next);
-			errno = EINVAL;
-			return -1;
-		}
+		if (privileged && strcmp(part, "..") == 0 && next >= 0) return fail(next, EINVAL);
 		at = next;
 		path = rest;
 	}
@@ -86,9 +75,7 @@ int files_open_regular(const char *path, struct stat *st) {
 	int fd = openat(parent, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (privileged ? O_NOFOLLOW : 0));
 	close_quietly(parent);
 	if (fd < 0 || (fstat(fd, st) == 0 && S_ISREG(st->st_mode))) return fd;
-	close(fd);
-	errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
-	return -1;
+	return fail(fd, S_ISDIR(st->st_mode) ? EISDIR : EINVAL);
 }
 
 static int read_file(const char *path) {

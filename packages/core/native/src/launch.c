@@ -53,12 +53,9 @@ static uint32_t spawn(struct execution *e, const struct command *command) {
 		ready = open_pipe(e, i, &stdio[i], command->uid, command->gid);
 	e->keeper = ready ? fork() : -1;
 	if (e->keeper == 0) keeper_run(command, stdio, control[1]);
-	int error = errno;
-	for (int i = 0; i < 3; i++)
-		if (stdio[i] >= 0) close(stdio[i]);
-	if (control[1] >= 0) close(control[1]);
+	for (int i = 0; i < 3; i++) close_quietly(stdio[i]);
+	close_quietly(control[1]);
 	e->control.fd = control[0];
-	errno = error;
 	return e->keeper > 0 ? 0 : terminal && !ready ? STAGE_TERMINAL : STAGE_LIMIT;
 }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -130,11 +129,7 @@ static int visit(int parent, const char *name, char *path, size_t length, int de
 
 static int walk_directory(int fd, char *path, size_t length, int depth) {
 	DIR *directory = depth < MAX_DEPTH ? fdopendir(fd) : NULL;
-	if (!directory) {
-		close(fd);
-		errno = ELOOP;
-		return -1;
-	}
+	if (!directory) return fail(fd, ELOOP);
 	int result = 0;
 	struct dirent *entry;
 	while (result == 0 && (errno = 0, entry = readdir(directory))) {
@@ -198,12 +193,24 @@ int walk_entry(int parent, const char *name) {
 	return 0;
 }
 
+/* The kernel's number of the mount that a descriptor is on. Source: proc(5), /proc/PID/fdinfo. */
+static int mount_of(int descriptor) {
+	char text[256];
+	snprintf(text, sizeof text, "/proc/self/fdinfo/%d", descriptor);
+	int fd = open(text, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	close_quietly(fd);
+	text[n < 0 ? 0 : n] = 0;
+	const char *number = strstr(text, "mnt_id:");
+	return number ? atoi(number + strlen("mnt_id:")) : -1;
+}
+
 int walk_remove(int parent, const char *name) {
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT) return 0;
 	if (errno != EISDIR && errno != EPERM) return -1;
-	/* struct open_how with RESOLVE_NO_XDEV: what is mounted below belongs to somebody else. */
-	uint64_t how[3] = {O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, 1};
-	int fd = (int)syscall(SYS_openat2, parent, name, how, sizeof how);
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int mount = fd < 0 ? -1 : mount_of(fd);
+	if (fd >= 0 && (mount < 0 || mount != mount_of(parent))) return fail(fd, EXDEV); /* it belongs to somebody else */
 	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 	if (!directory) return close_quietly(fd), -1;
 	int result = 0;

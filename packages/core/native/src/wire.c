@@ -119,3 +119,9 @@ void close_quietly(int fd) {
 	if (fd >= 0) close(fd);
 	errno = error;
 }
+
+int fail(int fd, int error) {
+	close(fd);
+	errno = error;
+	return -1;
+}

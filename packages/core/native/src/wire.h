@@ -40,6 +40,8 @@ void store_u32(uint8_t *at, uint32_t v);
 bool write_all(int fd, const void *data, size_t count);
 /* Closes what is open, and leaves errno to what went before. */
 void close_quietly(int fd);
+/* Closes, and is -1 with an errno. */
+int fail(int fd, int error);
 /* Reads exactly `count` bytes; false at the end of the file or on failure. */
 bool read_all(int fd, void *data, size_t count);
 

@@ -44,7 +44,7 @@ export async function checkMounts(
 /** What is not there leads nowhere, and the engine refuses it; what this process may not look at may lead anywhere. */
 async function followLinks(path: string): Promise<string> {
   return realpath(path).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return path;
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return path;
     throw refusal(path, path, `where it leads can't be told (${String(error)})`);
   });
 }
