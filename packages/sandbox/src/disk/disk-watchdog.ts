@@ -116,8 +116,9 @@ export class DiskWatchdog implements DiskLimit {
 
   /** Whether more is left than the supervisor, this watchdog's process and its keeper. */
   async #lookForBackground(): Promise<void> {
-    const { /* istanbul ignore next -- each kernel seen tells */ pids = Infinity } = await this.#connection.counters();
-    this.#hasBackground &&= pids > OWN_PROCESSES;
+    const { pids } = await this.#connection.counters();
+    // Where the kernel doesn't tell (NaN), it looks on.
+    this.#hasBackground &&= !(Number(pids) <= OWN_PROCESSES);
   }
 
   async #look(service: FileService): Promise<number> {
