@@ -72,6 +72,7 @@ export { type CreateIdOptions, createId } from './identity/create-id.js';
 export { labelKeys, type ObjectPurpose, type OwnerLabelsOptions, ownerLabels } from './identity/labels.js';
 export type { Logger, LogWrite } from './logging/logger.js';
 export { silentLogger } from './logging/silent-logger.js';
+export { isWithin } from './paths/is-within.js';
 export type { Counters, ResourceUsage } from './supervisor/counters.js';
 export type { ExecuteRequest, TerminalSize } from './supervisor/execute-request.js';
 export type { ExitReport } from './supervisor/exit-report.js';

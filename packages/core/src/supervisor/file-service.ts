@@ -1,5 +1,6 @@
 import { constants } from 'node:buffer';
 import type { CallOptions } from '../engine/connection/call-options.js';
+import { LONGEST_TIMER_MS } from '../engine/connection/with-deadline.js';
 import { AnswerDecoder, type AnswerListener } from './answer-decoder.js';
 import { ANSWER, refuseData, requireType, takeEntries, toDigest } from './file-answers.js';
 import { type FileEntry, readFileEntry } from './file-entry.js';
@@ -17,8 +18,6 @@ import { PayloadReader, PayloadWriter } from './wire.js';
 
 const CHUNK_BYTES = 56 * 1024;
 const DEFAULT_TIMEOUT_MS = 600_000;
-/** Node fires a longer timer at once. */
-const LONGEST_TIMER_MS = 2_147_483_647;
 /** What a walk may find: each entry takes about half a KiB of this process's memory. */
 const MAX_ENTRIES = 1_000_000;
 /** Of the answers to one walk: 256 bytes for each of so many entries. */
@@ -313,7 +312,7 @@ export class FileService {
   #limit({ signal, timeoutMs = DEFAULT_TIMEOUT_MS }: CallOptions): () => void {
     const onTimeout = (): void => this.#giveUp(new SupervisorTimeoutError('serve files', timeoutMs));
     const onAbort = (): void => this.#giveUp(signal?.reason);
-    const timer = setTimeout(onTimeout, Math.min(timeoutMs, LONGEST_TIMER_MS)).unref();
+    const timer = timeoutMs > LONGEST_TIMER_MS ? undefined : setTimeout(onTimeout, timeoutMs).unref();
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
     return () => {

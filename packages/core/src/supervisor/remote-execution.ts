@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../engine/connection/with-deadline.js';
 import { encodeTerminalSize, type TerminalSize } from './execute-request.js';
 import { type ExitReport, readExitReport } from './exit-report.js';
 import { errnoName } from './linux-numbers.js';
@@ -18,8 +19,6 @@ import { PayloadReader, PayloadWriter } from './wire.js';
  * for what is still on its way over a slow link from a busy host.
  */
 const OVERDUE_MS = 30_000;
-/** Node fires a longer timer at once. */
-const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Takes a piece of output; it is a view that is reused, so copy what is kept. */
 export type OutputListener = (stream: 'stdout' | 'stderr', piece: Buffer) => void;

@@ -1,3 +1,4 @@
+import { isWithin } from '@paracle/core';
 import { findCandidates } from '../diff/compare-manifests.js';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError } from '../errors/rollback-errors.js';
@@ -51,7 +52,7 @@ export function planRollback(snapshot: Manifest, now: Manifest): RollbackPlan {
  * @throws RollbackError `PARACLE_ROLLBACK_MOUNT_MOVED`
  */
 export function refuseMovedMounts({ remove }: RollbackPlan, mounts: readonly string[]): void {
-  const moved = remove.map(display).filter((path) => mounts.some((mount) => `${mount}/`.startsWith(`${path}/`)));
+  const moved = remove.map(display).filter((path) => mounts.some((mount) => isWithin(mount, path)));
   if (moved.length === 0) return;
   throw new RollbackError(
     rollbackErrorCodes.mountMoved,

@@ -1,3 +1,4 @@
+import { isWithin } from '@paracle/core';
 import { z } from 'zod';
 
 /** What a sandbox is made of. Every field has a safe default. */
@@ -213,8 +214,3 @@ export const sandboxConfigSchema: z.ZodType<ResolvedSandboxConfig> = z
       mounts.every(({ target }) => !isWithin(workingDirectory, target) && !isWithin(HOME_DIRECTORY, target)),
     `the working directory and ${HOME_DIRECTORY} belong to the sandbox’s user, so no mount may be there or above them`,
   );
-
-/** Whether a path is another or lies below it; both absolute, without `.` and `..`, and not the root. */
-export function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(`${directory}/`);
-}

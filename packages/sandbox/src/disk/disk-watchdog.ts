@@ -7,8 +7,6 @@ import { BYTES_PER_INODE, type WatchdogPlan } from './plan-disk.js';
 /** A walk over 10,000 files takes some 20 ms; at most one part in eleven of the time goes into looking. */
 const INTERVAL_MS = 500;
 const REST_PER_LOOK = 10;
-/** The longest that a timer can hold, in milliseconds: as long as commands run. */
-const UNLIMITED_MS = 2_147_483_647;
 /** PID 1, the watchdog's own process inside and that one's keeper. */
 const OWN_PROCESSES = 3;
 
@@ -104,7 +102,7 @@ export class DiskWatchdog implements DiskLimit {
 
   /** By one process from before the first command to after the last, so that no want of processes can blind it. */
   async #lookUntilIdle(): Promise<void> {
-    await using service = FileService.open(this.#connection, 'root', { timeoutMs: UNLIMITED_MS });
+    await using service = FileService.open(this.#connection, 'root', { timeoutMs: Infinity });
     for (let takenBytes = 0; this.#hasCommands && takenBytes < Infinity; ) {
       const start = performance.now();
       takenBytes = await this.#look(service);

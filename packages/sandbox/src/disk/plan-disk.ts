@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { EngineCapabilities, ImageDescription } from '@paracle/core';
-import { isWithin, type ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import { type EngineCapabilities, type ImageDescription, isWithin } from '@paracle/core';
+import { HOME_DIRECTORY, type ResolvedSandboxConfig } from '../config/sandbox-config.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
 import { SandboxError } from '../errors/sandbox-errors.js';
 
@@ -70,17 +70,12 @@ export function tmpfsBytes(parts: readonly Pick<TmpfsPart, 'sizeBytes' | 'inodes
  */
 export function planDisk(
   config: ResolvedSandboxConfig,
-  context: {
-    readonly capabilities: EngineCapabilities;
-    readonly image: ImageDescription;
-    readonly homeDirectory: string;
-  },
+  { capabilities, image }: { readonly capabilities: EngineCapabilities; readonly image: ImageDescription },
 ): DiskPlan {
-  const { capabilities, image, homeDirectory } = context;
   const volumePaths = image.volumePaths.map((path) => posix.normalize(path).replace(/(?<=.)\/$/u, ''));
   if (config.readOnlyFilesystem || config.diskEnforcement === 'tmpfs') {
     refuseSystemPaths(volumePaths);
-    const paths = ['/tmp', '/dev/shm', homeDirectory, ...volumePaths];
+    const paths = ['/tmp', '/dev/shm', HOME_DIRECTORY, ...volumePaths];
     refuseMountsOver(paths, config);
     return { mechanism: 'tmpfs', parts: share(config.diskMb ?? READ_ONLY_DISK_MB, config.workingDirectory, paths) };
   }

@@ -1,4 +1,5 @@
 import type { ContainerDescription } from '@paracle/core';
+import { readProperty } from './read-property.js';
 
 /** Compares what the engine made of a container with what was asked for; each difference is a sentence. */
 export function verifyContainer(
@@ -57,8 +58,4 @@ function canonical(name: string, value: unknown): string {
   if (isList) return JSON.stringify(value.map((item) => String(item).replace(/^CAP_/u, '')).sort());
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
   return JSON.stringify(isMap ? Object.entries(value).sort() : value);
-}
-
-function readProperty(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
-import type { EngineCapabilities, EngineEndpoint } from '@paracle/core';
-import { isWithin, type ResolvedSandboxConfig } from '../config/sandbox-config.js';
+import { type EngineCapabilities, type EngineEndpoint, isWithin } from '@paracle/core';
+import type { ResolvedSandboxConfig } from '../config/sandbox-config.js';
 import { sandboxErrorCodes } from '../errors/sandbox-error-codes.js';
 import { SandboxError } from '../errors/sandbox-errors.js';
 
@@ -45,7 +45,11 @@ export async function checkMounts(
 async function followLinks(path: string): Promise<string> {
   return realpath(path).catch((error: unknown) => {
     if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return path;
-    throw refusal(path, path, `where it leads can't be told (${String(error)})`);
+    throw new SandboxError(sandboxErrorCodes.mountRefused, `Nothing is mounted: where ${path} leads can't be told`, {
+      details: { path },
+      suggestion: 'Give this process the right to look there, or take the path out of mounts and allowedHostPaths.',
+      cause: error,
+    });
   });
 }
 

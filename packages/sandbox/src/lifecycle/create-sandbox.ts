@@ -31,6 +31,7 @@ import { resolveUser, type SandboxUser } from './resolve-user.js';
 
 const GREETING_MS = 30_000;
 const PREPARE_MS = 30_000;
+
 /** A sandbox's parts once it stands. */
 export interface CreatedSandbox {
   readonly id: `sbx_${string}`;
@@ -59,7 +60,7 @@ export async function createSandbox(context: CreateContext): Promise<CreatedSand
   const { endpoint } = await engine.connect({ signal });
   await checkMounts(config, { endpoint, capabilities, allowedHostPaths: context.allowedHostPaths });
   const image = await resolveImage(engine, config.baseImage, { signal });
-  const disk = planDisk(config, { capabilities, image, homeDirectory: HOME_DIRECTORY });
+  const disk = planDisk(config, { capabilities, image });
   try {
     return await attempt(context, { image, disk, isBroken: false });
   } catch (error) {

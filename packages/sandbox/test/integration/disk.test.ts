@@ -75,14 +75,15 @@ it('names the directory that a command has filled, and does not lay it to the co
 it('does not lay to a command what was written from outside', async () => {
   await using manager = new SandboxManager();
   await using sandbox = await manager.create({ diskMb: 16, diskEnforcement: 'tmpfs' });
-  const fill = async (): Promise<void> => {
-    for (let n = 0; ; n++) await sandbox.files.write(`file-${n}`, Buffer.alloc(1 << 20));
+  const fill = async (sizeBytes: number): Promise<void> => {
+    for (let n = 0; ; n++) await sandbox.files.write(`file-${sizeBytes}-${n}`, Buffer.alloc(sizeBytes));
   };
-  await expect(fill()).rejects.toMatchObject({ errno: 'ENOSPC' });
-  await sandbox.files.write('rest', '').catch(() => undefined);
-  await sandbox.execute(['sh', '-c', 'dd if=/dev/zero of=last bs=4k; true']);
-  await sandbox.files.remove('rest');
-  await expect(sandbox.execute(['false'])).resolves.toMatchObject({ exitCode: 1, limitsHit: [{ scope: 'shared' }] });
+  for (const sizeBytes of [1_048_576, 65_536, 4096])
+    await expect(fill(sizeBytes)).rejects.toMatchObject({ errno: 'ENOSPC' });
+  await expect(sandbox.execute(['false'])).resolves.toMatchObject({
+    exitCode: 1,
+    limitsHit: [{ limit: 'disk', path: '/workspace', scope: 'shared' }],
+  });
 });
 
 it('does not take a directory that it may not write to for full', async () => {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { FileService } from '@paracle/core';
+import { FileService, isWithin } from '@paracle/core';
 import { type FileChange, RollbackManager, type RollbackResult } from '@paracle/rollback';
 import type { Sandbox } from '@paracle/sandbox';
 import { TransactionFailedError } from '../stack-errors.js';
@@ -98,7 +98,7 @@ async function emptyWorkingDirectory(sandbox: Sandbox): Promise<void> {
   await using files = FileService.open(connection, 'root');
   const { workingDirectory } = sandbox.config;
   const { entries, skipped } = await files.walk(workingDirectory);
-  const holdsMount = (path: string): boolean => skipped.some((mount) => `${mount}/`.startsWith(`${path}/`));
+  const holdsMount = (path: string): boolean => skipped.some((mount) => isWithin(mount, path));
   // What is mounted stays, and so do the directories on the way to it; of all else the topmost go.
   const removed = entries.filter(({ path }) => {
     const text = path.toString();

@@ -7,7 +7,7 @@ export interface DeadlineOptions extends CallOptions {
 }
 
 /** Node fires a longer timer at once, so a longer limit is none. */
-const longestTimerMs = 2_147_483_647;
+export const LONGEST_TIMER_MS = 2_147_483_647;
 
 /**
  * Runs work that may hang, and stops waiting for it when the caller's signal fires or the time is up.
@@ -26,7 +26,7 @@ export async function withDeadline<Result>(
   const onAbort = (): void => controller.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
   const timer =
-    timeoutMs === undefined || timeoutMs > longestTimerMs
+    timeoutMs === undefined || timeoutMs > LONGEST_TIMER_MS
       ? undefined
       : setTimeout(() => controller.abort(createTimeoutError(timeoutMs)), timeoutMs);
   try {

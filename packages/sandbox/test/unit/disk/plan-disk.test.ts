@@ -18,7 +18,6 @@ function plan(
   return planDisk(parseConfig(sandboxConfigSchema, config, 'sandbox config'), {
     capabilities: driver as EngineCapabilities,
     image: { sizeBytes: 100 * MEBIBYTE, volumePaths } as unknown as ImageDescription,
-    homeDirectory: '/home/sandbox',
   });
 }
 
