@@ -11,6 +11,9 @@
 #include "tree.h"
 
 enum { MAX_UNREAD = 32 * 1024 };
+/* How long PID 1, which does nothing else meanwhile, sees to what a lost keeper left behind. On a busy machine
+ * a killed process waits this long for its turn to die. */
+enum { ORPHANS_MS = 1000 };
 
 /* Something that is answered once all executions up to a serial number have got there. */
 struct pending {
@@ -98,7 +101,8 @@ void execution_on_report(struct source *source, uint32_t events) {
 /* Without its keeper a tree hangs directly below PID 1: ends it there. How many are left. */
 static uint32_t kill_orphans(void) {
 	uint32_t orphans = 0;
-	for (int pass = 0; pass < 64; pass++) {
+	int64_t end = loop_now_ms() + ORPHANS_MS;
+	do {
 		struct process *p;
 		size_t count = tree_scan(&p);
 		orphans = 0;
@@ -107,9 +111,8 @@ static uint32_t kill_orphans(void) {
 			for (struct execution *e = executions; e && !keeper; e = e->next) keeper = e->keeper == p[i].pid;
 			if (!keeper && !p[i].dead) orphans++, kill(p[i].pid, SIGKILL);
 		}
-		if (orphans == 0) break;
-		poll(NULL, 0, 1); /* what is below them comes up once they are gone; main.c collects */
-	}
+		poll(NULL, 0, orphans > 0); /* what is below them comes up once they are gone; main.c collects */
+	} while (orphans > 0 && loop_now_ms() < end);
 	return orphans;
 }
 

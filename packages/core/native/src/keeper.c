@@ -43,8 +43,8 @@ static void report(struct report *r) {
 	if (send(keeper.control, r, sizeof *r, MSG_NOSIGNAL) < 0) _exit(0);
 }
 
-/* Nothing is good news. Never waited for: another process of the same user may have stopped the child
- * in that moment, and it must be killed all the same. */
+/* Nothing is good news. A refused child is killed, for another process of the same user may have stopped it,
+ * and is gone when that is told: it still holds all that PID 1 had open, terminals among it. */
 static void hear_start(void) {
 	struct refusal refusal;
 	if (keeper.status < 0) return;
@@ -52,8 +52,11 @@ static void hear_start(void) {
 	close(keeper.status);
 	keeper.status = -1;
 	if (!refused) return report(&(struct report){.type = REPORT_STARTED, .pid = (uint32_t)keeper.leader});
+	if (waitpid(keeper.leader, NULL, WNOHANG) == 0) {
+		kill(keeper.leader, SIGKILL);
+		waitpid(keeper.leader, NULL, 0);
+	}
 	report(&(struct report){.type = REPORT_REFUSED, .refusal = refusal});
-	kill(keeper.leader, SIGKILL);
 	_exit(0);
 }
 

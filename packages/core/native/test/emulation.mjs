@@ -17,9 +17,12 @@ export const otherArch = hostArch === 'amd64' ? 'arm64' : 'amd64';
 /**
  * What can't be had under qemu-user, and why: it answers EINVAL to PR_SET_SECCOMP, and 7.2 (Debian 12) to
  * PR_SET_CHILD_SUBREAPER, which 10.0 knows. So the filter in force is not tried (check-filter.mjs tries what it says),
- * and what daemonises falls to PID 1 instead of its keeper. The programs that are run are this machine's own.
+ * and what daemonises falls to PID 1 instead of its keeper, with the terminal that it holds. The programs that are run are this machine's own.
  */
-const NEEDS_SUBREAPER = ['lets kept processes live until they are cancelled'];
+const NEEDS_SUBREAPER = [
+  'lets kept processes live until they are cancelled',
+  'ends what left its terminal for a session of its own',
+];
 
 /** The path of the emulator; throws what to install where there is none. */
 export function findEmulator() {

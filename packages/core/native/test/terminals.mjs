@@ -16,7 +16,6 @@ export const terminals = {
       '24 80\r\n1000\r\non it\r\n0  ptmx\r\n',
     );
     assert.equal((await run(client, ['ls', '/dev/pts'])).output.toString(), 'ptmx\n');
-    await expectExit(client, shell('setsid sleep 60 & sleep 60 & exit 3'), { terminal }, { code: 3 });
     await expectExit(
       client,
       ['sleep', '60'],
@@ -31,6 +30,15 @@ export const terminals = {
     assert.equal((await run(client, ['ls', '/dev/pts'])).output.toString(), 'ptmx\n');
     const big = await run(client, shell('stty raw; head -c 3000000 /dev/zero'), { terminal });
     assert.equal(big.output.length, 3_000_000);
+  },
+
+  async 'ends what left its terminal for a session of its own'(client) {
+    const id = start(client, shell('setsid sh -c "echo; sleep 60" & sleep 60 & read line; exit 3'), { terminal });
+    await client.outputOf(id, 2);
+    client.send(TYPE.stdin, id, Buffer.from('\n'));
+    const { code, survivors } = await client.outcome(id);
+    assert.deepEqual({ code, survivors }, { code: 3, survivors: 0 });
+    client.takeOutput(id);
   },
 
   async 'changes the size of a terminal, and tells the foreground'(client) {
