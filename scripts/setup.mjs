@@ -11,6 +11,7 @@ import { ensureCompiler } from './setup/c-compiler.mjs';
 import { checkNode } from './setup/check-node.mjs';
 import { ensureCrossCompiler } from './setup/cross-compiler.mjs';
 import { ensureEngine } from './setup/engine.mjs';
+import { ensureGuardImage } from './setup/guard-image.mjs';
 import { installDependencies } from './setup/install-dependencies.mjs';
 import { exitWithFailure, formatSeconds, step } from './setup/step.mjs';
 
@@ -26,16 +27,27 @@ export async function ensureBuilt() {
 export async function setUp({ rebuildImage = false, allArchitectures = false } = {}) {
   const start = performance.now();
   await ensureBuilt();
-  if (allArchitectures) await step('Cross compiler', ensureCrossCompiler);
+  if (allArchitectures) await ensureOtherArchitecture();
   let engine;
   await step('Docker Engine', async () => {
     engine = await ensureEngine();
     return engine.outcome;
   });
+  await step('Guard image', () => ensureGuardImage(engine.arch));
   await step('Base image', () => ensureBaseImage(engine.endpoint, engine.arch, { rebuild: rebuildImage }));
   process.stdout.write(`Set-up took ${formatSeconds(performance.now() - start)}\n\n`);
   // A context with TLS files is found again by its name; everything else by its address.
   return engine.endpoint.tlsFolder === undefined ? { DOCKER_HOST: engine.endpoint.host } : {};
+}
+
+/** What building for the architecture that this machine has not takes. */
+export async function ensureOtherArchitecture() {
+  await step('Cross compiler', ensureCrossCompiler);
+  await step('Guard images', async () => {
+    const outcomes = [];
+    for (const arch of ['amd64', 'arm64']) outcomes.push(`${arch} ${await ensureGuardImage(arch)}`);
+    return outcomes.join(', ');
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

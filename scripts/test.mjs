@@ -1,12 +1,11 @@
 /** `npm test`: the set-up, then every check and every test. All run even if one fails; the last line counts the tests. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensureCrossCompiler } from './setup/cross-compiler.mjs';
 import { root } from './setup/paths.mjs';
 import { run } from './setup/run.mjs';
 import { exitWithFailure, step } from './setup/step.mjs';
 import { runTool, toolEnvironment, turbo } from './setup/turbo.mjs';
-import { setUp } from './setup.mjs';
+import { ensureOtherArchitecture, setUp } from './setup.mjs';
 import { ensureTools } from './testing/ensure-tools.mjs';
 import { runIntegration, runOnSecondEngine, runUnit } from './testing/run-jest.mjs';
 import { StepRunner } from './testing/steps.mjs';
@@ -18,7 +17,7 @@ const script = (name, ...args) =>
 async function test() {
   const engine = await setUp();
   await step('Test tools', ensureTools);
-  await step('Cross compiler', ensureCrossCompiler);
+  await ensureOtherArchitecture();
   const steps = new StepRunner();
   await steps.run('Format', () => runTool('biome', ['check', '.'], shown));
   await steps.run('Lint', () => runTool('eslint', ['.', '--max-warnings', '0'], shown));

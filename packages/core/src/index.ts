@@ -13,7 +13,13 @@ export type { EngineExec, ExecDescription, StartExecOptions, StartedExec } from 
 export type { ImageDescription } from './engine/api/image-description.js';
 export type { EngineImages, ImageSummary, PullImageOptions } from './engine/api/images.js';
 export type { LabelsFilter } from './engine/api/labels-filter.js';
-export type { EngineNetworks, NetworkSummary } from './engine/api/networks.js';
+export type {
+  EngineNetworks,
+  NetworkDescription,
+  NetworkMember,
+  NetworkSubnet,
+  NetworkSummary,
+} from './engine/api/networks.js';
 export type { PullProgress } from './engine/api/read-pull.js';
 export type { EngineSystem } from './engine/api/system.js';
 export type { CreateVolumeOptions, EngineVolumes, VolumeDescription } from './engine/api/volumes.js';
@@ -72,6 +78,12 @@ export { type CreateIdOptions, createId } from './identity/create-id.js';
 export { labelKeys, type ObjectPurpose, type OwnerLabelsOptions, ownerLabels } from './identity/labels.js';
 export type { Logger, LogWrite } from './logging/logger.js';
 export { silentLogger } from './logging/silent-logger.js';
+export {
+  type NetworkAttachment,
+  NetworkAttachments,
+  type NetworkDenial,
+  type NetworkEnforcer,
+} from './network/network-attachments.js';
 export { isWithin } from './paths/is-within.js';
 export type { Counters, ResourceUsage } from './supervisor/counters.js';
 export type { ExecuteRequest, TerminalSize } from './supervisor/execute-request.js';

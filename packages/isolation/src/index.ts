@@ -11,6 +11,15 @@ export type { Denial, DenialReason } from './denials/denial.js';
 export { type DenialJournal, type ParseDenialsOptions, parseDenials } from './denials/parse-denials.js';
 export { type IsolationErrorCode, isolationErrorCodes } from './errors/isolation-error-codes.js';
 export { IsolationError, SubnetPoolsExhaustedError, type TakenSubnet } from './errors/isolation-errors.js';
+export type { Attachment } from './isolator/attachment.js';
+export type { Canary, CanaryTarget } from './isolator/canary.js';
+export type { EnforcementProof } from './isolator/enforcement-proof.js';
+export type { IsolatedNetwork, NetworkInfo } from './isolator/isolated-network.js';
+export {
+  NetworkIsolator,
+  type NetworkIsolatorEvents,
+  type NetworkIsolatorOptions,
+} from './isolator/network-isolator.js';
 export { compileRuleset } from './ruleset/compile-ruleset.js';
 export { hashRuleset } from './ruleset/hash-ruleset.js';
 export type { RulesetContext } from './ruleset/ruleset-context.js';

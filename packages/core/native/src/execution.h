@@ -7,6 +7,9 @@
 
 #include "connection.h"
 
+/* A guard's PID 1: its image is our own, and what holds a firewall is no program of anybody else. */
+extern bool trusts_programs;
+
 /* The messages of one connection that concern its executions; false: the message is malformed. */
 bool execution_start(struct connection *c, uint32_t id, struct reader *r);
 bool execution_stdin(struct connection *c, uint32_t id, const uint8_t *data, size_t count);

@@ -52,10 +52,7 @@ static void hear_start(void) {
 	close(keeper.status);
 	keeper.status = -1;
 	if (!refused) return report(&(struct report){.type = REPORT_STARTED, .pid = (uint32_t)keeper.leader});
-	if (waitpid(keeper.leader, NULL, WNOHANG) == 0) {
-		kill(keeper.leader, SIGKILL);
-		waitpid(keeper.leader, NULL, 0);
-	}
+	if (waitpid(keeper.leader, NULL, WNOHANG) == 0 && kill(keeper.leader, SIGKILL) == 0) waitpid(keeper.leader, NULL, 0);
 	report(&(struct report){.type = REPORT_REFUSED, .refusal = refusal});
 	_exit(0);
 }

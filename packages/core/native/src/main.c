@@ -46,10 +46,7 @@ static void watch_signals(void) {
 
 int main(int argc, char **argv) {
 	if (argc == 2 && strcmp(argv[1], "relay") == 0) relay_run();
-	if (argc == 2 && strcmp(argv[1], "build-id") == 0) {
-		puts(PARACLE_BUILD_ID);
-		return 0;
-	}
+	if (argc == 2 && strcmp(argv[1], "build-id") == 0) return puts(PARACLE_BUILD_ID) < 0;
 	if (getpid() != 1) {
 		fputs("This is the supervisor of a Paracle sandbox; it runs as PID 1 of a container.\n", stderr);
 		return 64;
@@ -60,6 +57,7 @@ int main(int argc, char **argv) {
 	loop_open();
 	watch_signals();
 	cgroup_open();
+	trusts_programs = argc == 2 && strcmp(argv[1], "guard") == 0;
 	chmod(STORE_PATH, 0700); /* before any untrusted process could hold it open */
 	connection_listen();
 	connection_open(STDIN_FILENO, STDOUT_FILENO, true);

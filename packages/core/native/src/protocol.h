@@ -53,7 +53,7 @@ enum {
 /* Flags of MSG_EXECUTE. */
 enum {
 	EXECUTE_FILES = 1 << 0,      /* the built-in file service instead of a program */
-	EXECUTE_PRIVILEGED = 1 << 1, /* only with EXECUTE_FILES: act as uid 0 */
+	EXECUTE_PRIVILEGED = 1 << 1, /* act as uid 0; without EXECUTE_FILES only in a guard */
 	EXECUTE_KEEP = 1 << 2,       /* what the leader leaves running lives on */
 	EXECUTE_STDIN = 1 << 3,      /* standard input is a pipe, else /dev/null */
 	EXECUTE_PROBE = 1 << 4,      /* print the files named by argv, as the untrusted user */

@@ -4,6 +4,7 @@ import { probe } from '../capabilities/probe.js';
 import { parseConfig } from '../config/parse-config.js';
 import { EngineClosedError } from '../errors/engine-availability-errors.js';
 import { EngineTimeoutError } from '../errors/engine-call-errors.js';
+import { NetworkAttachments } from '../network/network-attachments.js';
 import { Supervisors } from '../supervisor/supervisors.js';
 import { EngineArchive } from './api/archive.js';
 import { EngineContainers } from './api/containers.js';
@@ -42,6 +43,8 @@ export class Engine {
   readonly system: EngineSystem;
   /** How all packages reach the supervisors of this engine's sandboxes. */
   readonly supervisors: Supervisors = new Supervisors(this);
+  /** Where packages meet over the networks of this engine's containers. */
+  readonly networkAttachments: NetworkAttachments = new NetworkAttachments();
   /** The options after defaults; frozen. */
   readonly config: ResolvedEngineOptions;
   #link: EngineLink | undefined;

@@ -12,9 +12,9 @@ export interface ExecuteRequest {
   /**
    * `program`: a program of the image as the untrusted user; `probe`: print the files named by `argv`
    * as that user sees them; `files`: the built-in file service as that user; `privileged-files`: the
-   * same as root.
+   * same as root; `guard-program`: a program with all that PID 1 may do, which a guard's alone grants.
    */
-  readonly kind: 'program' | 'probe' | 'files' | 'privileged-files';
+  readonly kind: 'program' | 'probe' | 'files' | 'privileged-files' | 'guard-program';
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
@@ -50,6 +50,7 @@ function flagsOf(request: ExecuteRequest): number {
     probe: EXECUTE_FLAG.probe,
     files: EXECUTE_FLAG.files,
     'privileged-files': EXECUTE_FLAG.files | EXECUTE_FLAG.privileged,
+    'guard-program': EXECUTE_FLAG.privileged,
   };
   return (
     kinds[request.kind] |

@@ -10,7 +10,7 @@ export interface NetworkConfig {
   /** The only driver whose networks can be kept apart. @defaultValue 'bridge' */
   readonly driver?: 'bridge';
   /** The network's addresses, as in `172.28.0.0/16`; a prefix length from 8 to 30. Absent: one is chosen. */
-  readonly subnet?: string;
+  readonly subnet?: string | undefined;
   /**
    * Has no route out of the host at all.
    * @defaultValue true, unless the policy opens something beyond the own subnet

@@ -19,7 +19,7 @@ export interface NetworkPolicy {
    * Ports towards the internet; a number is TCP, UDP is written `'443/udp'`. Absent: all of TCP. `[]`: none. Without
    * meaning while `allowInternet` is false.
    */
-  readonly allowedPorts?: readonly PortOption[];
+  readonly allowedPorts?: readonly PortOption[] | undefined;
   /**
    * Addresses and CIDRs that are open whatever the rest says, on all of TCP or on `ports`. A range does not open hosts,
    * gateways, metadata services and the own subnet: name their addresses one by one. @defaultValue []
@@ -37,7 +37,7 @@ export interface NetworkPolicy {
 }
 
 /** An address or a CIDR, on all of TCP; or on some ports. */
-export type AllowedIp = string | { readonly cidr: string; readonly ports?: readonly PortOption[] };
+export type AllowedIp = string | { readonly cidr: string; readonly ports?: readonly PortOption[] | undefined };
 
 /** {@link NetworkPolicy} after defaults, in one spelling. It is a {@link NetworkPolicy} itself. */
 export interface ResolvedNetworkPolicy {

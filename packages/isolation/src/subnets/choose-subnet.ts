@@ -13,9 +13,9 @@ export interface ChooseSubnetOptions {
    */
   readonly taken?: readonly TakenSubnet[];
   /** CIDRs of IPv4 to take subnets from, the first first. @defaultValue ['198.18.0.0/15', '172.16.0.0/16'] */
-  readonly pools?: readonly string[];
+  readonly pools?: readonly string[] | undefined;
   /** Size of the subnet, from 8 to 30. @defaultValue 28 (16 addresses, 13 of them for containers) */
-  readonly prefixLength?: number;
+  readonly prefixLength?: number | undefined;
   /** A number from 0 up to, but not including, 1. @defaultValue Math.random */
   readonly random?: () => number;
 }
@@ -31,7 +31,11 @@ const DEFAULT_POOLS: readonly string[] = ['198.18.0.0/15', '172.16.0.0/16'];
 
 const EVERYTHING_BITS = 31n;
 
-const optionsSchema: z.ZodType<Required<ChooseSubnetOptions>> = z.strictObject({
+type ResolvedOptions = {
+  readonly [Name in keyof ChooseSubnetOptions]-?: NonNullable<ChooseSubnetOptions[Name]>;
+};
+
+const optionsSchema: z.ZodType<ResolvedOptions> = z.strictObject({
   taken: z.array(z.strictObject({ subnet: rangeSchema, holder: z.string() })).default([]),
   pools: z
     .array(rangeSchema.refine(isBridgeSubnet, 'a CIDR of IPv4 with a prefix length from 8 to 30'))

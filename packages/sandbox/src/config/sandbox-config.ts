@@ -39,8 +39,11 @@ export interface SandboxConfig {
    * @defaultValue 60
    */
   readonly timeoutSeconds?: number;
-  /** The only mode there is so far: no network at all. @defaultValue 'none' */
-  readonly networkMode?: 'none';
+  /**
+   * `none`, or the id or name of a network whose policy is enforced: one made by a `NetworkIsolator` of
+   * `@paracle/isolation` that has the same engine. @defaultValue 'none'
+   */
+  readonly networkMode?: string;
   /**
    * A read-only root file system; what programs must write to is in memory as with `diskEnforcement: 'tmpfs'`,
    * 256 MiB unless `diskMb` says otherwise. @defaultValue false
@@ -100,6 +103,14 @@ export interface SandboxUlimits {
   readonly stack?: number;
 }
 
+/** What engines know by these names has no policy. */
+const networkModeSchema: z.ZodType<string> = z
+  .string()
+  .regex(
+    /^(?!(?:host|bridge|default|container:.*)$)[\w.-]{1,255}$/u,
+    'none, or the id or name of a network that a NetworkIsolator made: host, bridge and others have no policy',
+  );
+
 /** A guarantee that can be required. */
 export type RequiredGuarantee = `${(typeof REQUIRABLE_LIMITS)[number]}.hard`;
 
@@ -112,7 +123,7 @@ export interface ResolvedSandboxConfig {
   readonly diskMb?: number | undefined;
   readonly diskEnforcement?: 'tmpfs' | 'soft' | undefined;
   readonly timeoutSeconds: number;
-  readonly networkMode: 'none';
+  readonly networkMode: string;
   readonly readOnlyFilesystem: boolean;
   readonly user?: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
@@ -178,7 +189,7 @@ export const sandboxConfigSchema: z.ZodType<ResolvedSandboxConfig> = z
     diskMb: z.int().min(1).max(MAX_DISK_MB).optional(),
     diskEnforcement: z.enum(['tmpfs', 'soft']).optional(),
     timeoutSeconds: z.number().positive().max(MAX_TIMEOUT_SECONDS).default(60),
-    networkMode: z.literal('none').default('none'),
+    networkMode: networkModeSchema.default('none'),
     readOnlyFilesystem: z.boolean().default(false),
     user: user.optional(),
     environment: environmentSchema.default({}),

@@ -1,3 +1,4 @@
+import type { NetworkDenial } from '@paracle/core';
 import type { NonZeroExitError } from '../errors/execution-errors.js';
 
 /** How an execution's leader ended. */
@@ -60,6 +61,11 @@ export interface ExecutionFacts {
   readonly cause: ExecutionCause;
   readonly limitsHit: readonly LimitHit[];
   readonly usage?: ExecutionUsage;
+  /**
+   * What the network's policy refused since the execution before ended: that of others is among it where they ran at the
+   * same time. Absent without a network.
+   */
+  readonly networkDenials?: readonly NetworkDenial[];
   /** Processes that not even SIGKILL ended in time (waiting in the kernel); 0 as a rule. */
   readonly survivorCount: number;
   /** Whether processes were left running on purpose. */
@@ -75,6 +81,7 @@ export class ExecutionResult implements ExecutionFacts {
   readonly cause: ExecutionCause;
   readonly limitsHit: readonly LimitHit[];
   readonly usage?: ExecutionUsage;
+  readonly networkDenials?: readonly NetworkDenial[];
   readonly survivorCount: number;
   readonly hasBackground: boolean;
   /** Standard output as text; see {@link CapturedOutput}. */
@@ -98,6 +105,7 @@ export class ExecutionResult implements ExecutionFacts {
     this.cause = facts.cause;
     this.limitsHit = facts.limitsHit;
     if (facts.usage !== undefined) this.usage = facts.usage;
+    if (facts.networkDenials !== undefined) this.networkDenials = facts.networkDenials;
     this.survivorCount = facts.survivorCount;
     this.hasBackground = facts.hasBackground;
     this.stdout = output.stdout.text;

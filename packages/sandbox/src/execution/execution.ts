@@ -4,6 +4,8 @@ import {
   type EndCause,
   type ExitReport,
   hasCode,
+  type NetworkAttachment,
+  type NetworkDenial,
   parseConfig,
   type RemoteExecution,
   type SignalName,
@@ -41,6 +43,7 @@ export interface ExecutionRequest {
   readonly check: boolean;
   readonly signal: AbortSignal | undefined;
   readonly disk: DiskLimit | undefined;
+  readonly network: NetworkAttachment | undefined;
   /** Whether somebody iterates over the output; else it is only captured. */
   readonly isStreamed: boolean;
 }
@@ -177,13 +180,19 @@ export class Execution {
     this.#queue.end();
     const report = 'error' in outcome ? undefined : outcome;
     const diskHit = await this.#diskEnd?.(report);
-    if (!('error' in outcome)) return this.#conclude(this.#factsOf(outcome, diskHit), undefined);
+    // Where the rules can't be read the network is taken away, so that not known is not hidden for long.
+    const denials = await this.#request.network?.takeDenials().catch(() => undefined);
+    if (!('error' in outcome)) return this.#conclude(this.#factsOf(outcome, diskHit, denials), undefined);
     if (!hasCode(outcome.error, coreErrorCodes.executionRefused))
       return this.#conclude(this.#lostFacts(), outcome.error);
     throw toStartError(outcome.error, this.command, this.#request.workingDirectory);
   }
 
-  #factsOf(report: ExitReport, diskHit: LimitHit | undefined): ExecutionFacts {
+  #factsOf(
+    report: ExitReport,
+    diskHit: LimitHit | undefined,
+    networkDenials: readonly NetworkDenial[] | undefined,
+  ): ExecutionFacts {
     const otherHits = [diskHit, this.#outputHit].filter((hit) => hit !== undefined);
     return {
       executionId: this.id,
@@ -194,6 +203,7 @@ export class Execution {
       cause: this.#outputHit === undefined ? attributeEnd(report) : 'output',
       limitsHit: [...findLimitsHit(report), ...otherHits],
       usage: toUsage(report),
+      ...(networkDenials !== undefined && { networkDenials }),
       survivorCount: report.survivorCount,
       hasBackground: report.hasBackground,
     };

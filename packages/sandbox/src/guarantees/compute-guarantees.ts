@@ -5,11 +5,22 @@ import type { Enforcement, SandboxGuarantees } from './guarantees.js';
 import type { InsideView } from './inside-view.js';
 import { readNumber, readProperty, readText } from './read-property.js';
 
-/** Whether no network is there: neither by what the engine says now, nor by the routes that processes have. */
-function isAlone({ networkSettings }: ContainerDescription, inside: InsideView): boolean {
+/**
+ * Either no network is there, neither by what the engine says now nor by the routes that processes have; or one alone,
+ * whose enforcer has just seen that its policy is in force.
+ */
+function computeNetwork(
+  { networkSettings }: ContainerDescription,
+  inside: InsideView,
+  networkId: string | undefined,
+): SandboxGuarantees['network'] {
   const networks = readProperty(networkSettings, 'Networks');
-  const names = typeof networks === 'object' && networks !== null ? Object.keys(networks) : [];
-  return names.every((name) => name === 'none') && !inside.hasRoutes;
+  const joined = typeof networks === 'object' && networks !== null ? Object.entries(networks) : [];
+  const others = joined.filter(([name, network]) => name !== 'none' && readText(network, 'NetworkID') !== networkId);
+  const mode = others.map(([name]) => name).join(', ');
+  if (others.length > 0) return { enforcement: 'none', mode };
+  if (networkId !== undefined) return { enforcement: 'hard', mode: 'policy', networkId };
+  return inside.hasRoutes ? { enforcement: 'none', mode: 'unknown' } : { enforcement: 'hard', mode: 'none' };
 }
 
 /** In an order of their own: the engine has none. */
@@ -48,11 +59,18 @@ function findWeaknesses(
   ].filter((sentence) => sentence !== undefined);
 }
 
+interface GuaranteeContext {
+  readonly plan: DiskPlan;
+  readonly runcVersion: string | undefined;
+  /** The network whose policy was just seen to be in force. */
+  readonly networkId: string | undefined;
+}
+
 /** What holds, from both sides: what the engine says it set, and what is seen to be in force inside. */
 export function computeGuarantees(
   described: ContainerDescription,
   inside: InsideView,
-  { plan, runcVersion }: { readonly plan: DiskPlan; readonly runcVersion: string | undefined },
+  { plan, runcVersion, networkId }: GuaranteeContext,
 ): SandboxGuarantees {
   const { hostConfig } = described;
   const disk = computeDisk(hostConfig, inside, plan);
@@ -63,7 +81,6 @@ export function computeGuarantees(
   const memorySwap = readNumber(hostConfig, 'MemorySwap');
   const isMemoryHard = memory !== undefined && inside.memoryLimitBytes === memory;
   const isSwapPinned = !inside.hasSwap || (memory !== undefined && memorySwap === memory);
-  const mode = readText(hostConfig, 'NetworkMode');
   return {
     memory: {
       enforcement: isMemoryHard ? 'hard' : 'none',
@@ -75,7 +92,7 @@ export function computeGuarantees(
     pids: inside.pidsLimit === undefined ? { enforcement: 'none' } : { enforcement: 'hard', limit: inside.pidsLimit },
     disk,
     time: { enforcement: 'hard' },
-    network: { enforcement: mode === 'none' && isAlone(described, inside) ? 'hard' : 'none', mode },
+    network: computeNetwork(described, inside, networkId),
     mounts,
     privileges: {
       uid: inside.uid,

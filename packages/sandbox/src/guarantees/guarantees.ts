@@ -31,7 +31,8 @@ export interface SandboxGuarantees {
   };
   /** Time-outs of executions, by the supervisor inside: they hold though the controller hangs. */
   readonly time: { readonly enforcement: Enforcement };
-  readonly network: { readonly enforcement: Enforcement; readonly mode: string };
+  /** `mode` is `none`, or `policy` where rules are in force; else what is there that was not asked for. */
+  readonly network: { readonly enforcement: Enforcement; readonly mode: string; readonly networkId?: string };
   /** What is seen of the engine's host. */
   readonly mounts: readonly { readonly source: string; readonly target: string; readonly isReadOnly: boolean }[];
   readonly privileges: {

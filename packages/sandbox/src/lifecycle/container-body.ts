@@ -52,7 +52,8 @@ export function storeVolumeName(sandboxId: string): string {
 function toHostConfig(config: ResolvedSandboxConfig, disk: DiskPlan): Readonly<Record<string, unknown>> {
   const memory = config.memoryMb * MEBIBYTE + tmpfsBytes(disk.mechanism === 'tmpfs' ? disk.parts : []);
   return {
-    NetworkMode: config.networkMode,
+    // A network comes later, once its policy is in force.
+    NetworkMode: 'none',
     CapDrop: ['ALL'],
     CapAdd: CAPABILITIES,
     SecurityOpt: ['no-new-privileges'],

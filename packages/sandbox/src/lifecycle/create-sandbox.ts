@@ -8,6 +8,7 @@ import {
   hasCode,
   type ImageDescription,
   type Logger,
+  type NetworkEnforcer,
   SUPERVISOR_PATH,
   SupervisorConnection,
 } from '@paracle/core';
@@ -57,6 +58,7 @@ export async function createSandbox(context: CreateContext): Promise<CreatedSand
   const { engine, config, signal } = context;
   const capabilities = await engine.capabilities({ signal });
   refuseUnknownRuntime(config, capabilities);
+  if (config.networkMode !== 'none') requireEnforcer(engine, config.networkMode);
   const { endpoint } = await engine.connect({ signal });
   await checkMounts(config, { endpoint, capabilities, allowedHostPaths: context.allowedHostPaths });
   const image = await resolveImage(engine, config.baseImage, { signal });
@@ -103,7 +105,8 @@ async function attempt(
     const connection = await start(context, created.id, supervisor.buildId);
     const ready = await prepare(context, { containerId: created.id, connection, image, body, disk });
     engine.supervisors.register(created.id, connection);
-    return { id, containerId: created.id, connection, imageEnvironment: image.environment, ...ready };
+    const guarantees = (await joinNetwork(context, created.id, ready)) ?? ready.guarantees;
+    return { id, containerId: created.id, connection, imageEnvironment: image.environment, ...ready, guarantees };
   } catch (error) {
     await removeSandbox(engine, { containerId: `paracle-${id}`, storeVolume: storeVolumeName(id) }).catch(
       (err: unknown) => {
@@ -139,6 +142,30 @@ async function start(
     connection.close();
     throw error;
   }
+}
+
+/** Once all that holds without a network is seen to hold; what holds with it, or nothing where there is to be none. */
+async function joinNetwork(
+  { engine, config: { networkMode }, signal }: CreateContext,
+  containerId: string,
+  { verify }: Pick<CreatedSandbox, 'verify'>,
+): Promise<SandboxGuarantees | undefined> {
+  if (networkMode === 'none') return undefined;
+  await requireEnforcer(engine, networkMode).attach(containerId, networkMode, { signal });
+  return verify({ signal });
+}
+
+function requireEnforcer(engine: Engine, networkMode: string): NetworkEnforcer {
+  const { enforcer } = engine.networkAttachments;
+  if (enforcer !== undefined) return enforcer;
+  throw new SandboxError(
+    sandboxErrorCodes.limitUnsupported,
+    `Nothing enforces the policy of the network ${networkMode} on this engine`,
+    {
+      details: { option: 'networkMode' },
+      suggestion: 'Make a NetworkIsolator of @paracle/isolation with the same engine, and the network with it.',
+    },
+  );
 }
 
 interface SandboxParts {
@@ -182,12 +209,18 @@ async function verifyGuarantees(
   { containerId, connection, user, body, disk }: SandboxParts & { readonly user: SandboxUser },
   options: CallOptions,
 ): Promise<SandboxGuarantees> {
+  const attachment = engine.networkAttachments.get(containerId);
+  await attachment?.check(options);
   const [inside, container, { runcVersion }] = await Promise.all([
     lookInside(connection, user, options),
     engine.containers.inspect(containerId, options),
     engine.capabilities(options),
   ]);
-  const guarantees = computeGuarantees(container, inside, { plan: disk, runcVersion });
+  const guarantees = computeGuarantees(container, inside, {
+    plan: disk,
+    runcVersion,
+    networkId: attachment?.networkId,
+  });
   const differences = [...verifyContainer(container, body.expected), ...findShortfalls(guarantees, config, inside)];
   if (differences.length > 0) throw new LimitUnenforcedError(differences);
   return guarantees;

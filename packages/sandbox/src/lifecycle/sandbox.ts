@@ -145,6 +145,7 @@ export class Sandbox {
     // The end of the owner's stream ends PID 1, and the kernel everything with it.
     this.#connection.close();
     try {
+      await this.engine.networkAttachments.get(this.container.id)?.detach();
       await removeSandbox(this.engine, { containerId: this.container.id, storeVolume: storeVolumeName(this.id) });
     } catch (error) {
       this.#destroying = undefined;
@@ -185,6 +186,7 @@ export class Sandbox {
       terminal: parsed.terminal,
       signal,
       disk: this.#disk,
+      network: this.engine.networkAttachments.get(this.container.id),
       isStreamed,
     });
   }

@@ -21,6 +21,8 @@ export interface ImageDescription {
   readonly volumePaths: readonly string[];
   readonly stopSignal?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Digests of the file systems that it is made of, the lowest first; they name the contents, whatever its name is. */
+  readonly layers: readonly string[];
 }
 
 /** Reads the engine's answer to an image inspect. */
@@ -42,6 +44,7 @@ export function parseImageDescription(answer: unknown): ImageDescription {
     volumePaths: toKeys(readField(answer, ['Config', 'Volumes'])),
     ...(stopSignal === '' ? {} : { stopSignal }),
     labels: readTextMap(answer, ['Config', 'Labels']),
+    layers: readTexts(answer, ['RootFS', 'Layers']),
   };
 }
 

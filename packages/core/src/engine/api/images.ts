@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { readTextMap, readTexts } from '../../reading/read-fields.js';
 import { requireList, requireText } from '../answer/require-fields.js';
 import type { CallOptions } from '../connection/call-options.js';
@@ -53,6 +54,16 @@ export class EngineImages {
     const request = { method: 'POST', path: '/images/create', subject, query } as const;
     const stream = await this.#caller.stream(request, options);
     await readPull(stream, { request, signal: options.signal, onProgress: options.onProgress });
+  }
+
+  /**
+   * Takes in images from an archive of `docker save`, compressed or not. Resolves when they are on the engine.
+   * @throws EngineResponseError `PARACLE_ENGINE_RESPONSE` with the engine's words, also where it fails half way.
+   */
+  async load(archive: Uint8Array | Readable, options: CallOptions = {}): Promise<void> {
+    const subject = { kind: 'engine', id: 'images' } as const;
+    const request = { method: 'POST', path: '/images/load', subject, query: { quiet: 1 }, archive } as const;
+    await readPull(await this.#caller.stream(request, options), { request, signal: options.signal });
   }
 
   /** Lists the images that carry the labels. */

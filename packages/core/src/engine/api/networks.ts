@@ -1,16 +1,40 @@
-import { readTextMap } from '../../reading/read-fields.js';
+import { readField, readFlag, readList, readText, readTextMap } from '../../reading/read-fields.js';
 import { requireList, requireText } from '../answer/require-fields.js';
 import type { CallOptions } from '../connection/call-options.js';
 import type { EngineCaller } from '../connection/engine-caller.js';
 import { apiPath } from './api-path.js';
 import { type LabelsFilter, toLabelFilters } from './labels-filter.js';
 
+/** Addresses that a network gives away. */
+export interface NetworkSubnet {
+  /** As a CIDR. */
+  readonly subnet: string;
+  /** The host's address in it; absent where the engine names none. */
+  readonly gateway?: string;
+}
+
 /** A network of an engine. */
 export interface NetworkSummary {
   readonly id: string;
   readonly name: string;
   readonly driver: string;
+  readonly isInternal: boolean;
+  readonly hasIpv6: boolean;
+  readonly subnets: readonly NetworkSubnet[];
   readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A container on a network; engines list those that run. */
+export interface NetworkMember {
+  readonly containerId: string;
+  readonly name: string;
+  /** Its address of IPv4, without the prefix length. */
+  readonly address?: string;
+}
+
+/** A network as inspect describes it. */
+export interface NetworkDescription extends NetworkSummary {
+  readonly members: readonly NetworkMember[];
 }
 
 /** Networks of one engine. */
@@ -32,6 +56,13 @@ export class EngineNetworks {
     return { id: requireText(answer, ['Id'], 'created network'), ...(warning === '' ? {} : { warning }) };
   }
 
+  /** Describes one network. */
+  async inspect(id: string, options?: CallOptions): Promise<NetworkDescription> {
+    const request = { method: 'GET', path: apiPath`/networks/${id}`, subject: { kind: 'network', id } } as const;
+    const answer = await this.#caller.json(request, options);
+    return { ...parseNetwork(answer), members: parseMembers(answer) };
+  }
+
   /** Lists the networks that carry the labels. */
   async list(options: CallOptions & { readonly labels?: LabelsFilter } = {}): Promise<readonly NetworkSummary[]> {
     const query = { filters: toLabelFilters(options.labels) };
@@ -40,10 +71,32 @@ export class EngineNetworks {
     return requireList(answer, [], 'network list').map(parseNetwork);
   }
 
+  /** Puts a container on a network, under an address of its own where one is given. */
+  async connect(
+    id: string,
+    containerId: string,
+    options: CallOptions & { readonly address?: string } = {},
+  ): Promise<void> {
+    const { address, ...rest } = options;
+    const EndpointConfig = address === undefined ? {} : { IPAMConfig: { IPv4Address: address } };
+    await this.#post(id, 'connect', { Container: containerId, EndpointConfig }, rest);
+  }
+
+  /** Takes a container off a network; `none` counts as one. One that does not run is taken off its next start. */
+  async disconnect(id: string, containerId: string, options?: CallOptions): Promise<void> {
+    await this.#post(id, 'disconnect', { Container: containerId, Force: true }, options);
+  }
+
   /** Removes a network. That it is gone already is a success. */
   async remove(id: string, options?: CallOptions): Promise<void> {
     const subject = { kind: 'network', id } as const;
     await this.#caller.run({ method: 'DELETE', path: apiPath`/networks/${id}`, subject, alsoSuccess: [404] }, options);
+  }
+
+  async #post(id: string, verb: 'connect' | 'disconnect', body: object, options?: CallOptions): Promise<void> {
+    const subject = { kind: 'network', id } as const;
+    const path = `${apiPath`/networks/${id}`}/${verb}`;
+    await this.#caller.run({ method: 'POST', path, subject, body: { ...body } }, options);
   }
 }
 
@@ -52,6 +105,23 @@ function parseNetwork(answer: unknown): NetworkSummary {
     id: requireText(answer, ['Id'], 'network list'),
     name: requireText(answer, ['Name'], 'network list'),
     driver: requireText(answer, ['Driver'], 'network list'),
+    isInternal: readFlag(answer, ['Internal']),
+    hasIpv6: readFlag(answer, ['EnableIPv6']),
+    subnets: readList(answer, ['IPAM', 'Config']).flatMap(parseSubnet),
     labels: readTextMap(answer, ['Labels']),
   };
+}
+
+function parseSubnet(answer: unknown): readonly NetworkSubnet[] {
+  const subnet = readText(answer, ['Subnet']) ?? '';
+  const gateway = readText(answer, ['Gateway']) ?? '';
+  return subnet === '' ? [] : [{ subnet, ...(gateway === '' ? {} : { gateway }) }];
+}
+
+function parseMembers(answer: unknown): readonly NetworkMember[] {
+  const members = readField(answer, ['Containers']) ?? {};
+  return Object.entries(members).map(([containerId, member]: readonly [string, unknown]) => {
+    const address = (readText(member, ['IPv4Address']) ?? '').replace(/\/\d+$/u, '');
+    return { containerId, name: readText(member, ['Name']) ?? '', ...(address === '' ? {} : { address }) };
+  });
 }

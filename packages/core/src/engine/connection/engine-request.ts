@@ -16,7 +16,7 @@ export interface EngineRequest {
   readonly query?: Readonly<Record<string, unknown>>;
   /** JSON body of a POST. */
   readonly body?: Readonly<Record<string, unknown>>;
-  /** Body of a PUT: a tar archive. */
+  /** Instead of a JSON body: a tar archive. */
   readonly archive?: Uint8Array | Readable;
   /** Further statuses, besides 2xx, that are a success of this call. */
   readonly alsoSuccess?: readonly number[];

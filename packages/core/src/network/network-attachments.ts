@@ -1,0 +1,66 @@
+import type { CallOptions } from '../engine/connection/call-options.js';
+
+/** Something that a network policy refused. */
+export interface NetworkDenial {
+  readonly address: string;
+  /** `tcp`, `udp`, `icmp`, …; a number where it has no common name. */
+  readonly protocol: string;
+  /** Absent where the protocol has none. */
+  readonly port?: number;
+  /** Packets refused; a TCP connection is one. */
+  readonly count: number;
+  /** Why, in one word, such as `internet` or `metadata`. */
+  readonly reason: string;
+  /** The smallest change of the policy that would have allowed it; absent where no addition would. */
+  readonly suggestion?: object;
+}
+
+/** A container on a network whose policy is enforced. */
+export interface NetworkAttachment {
+  readonly networkId: string;
+  /** What was refused since this was last called. */
+  takeDenials(options?: CallOptions): Promise<readonly NetworkDenial[]>;
+  /** Looks again whether the rules are in force; where they are not, the container loses the network and this rejects. */
+  check(options?: CallOptions): Promise<void>;
+  /** Takes the container off the network. */
+  detach(): Promise<void>;
+}
+
+/** What enforces the policies of an engine's networks; `NetworkIsolator` of `@paracle/isolation` is one. */
+export interface NetworkEnforcer {
+  /** Puts a container that has no network on one. Resolves once the policy is in force. */
+  attach(containerId: string, network: string, options?: CallOptions): Promise<NetworkAttachment>;
+}
+
+/** Where siblings meet over the networks of one engine's containers: one enforces, others ask. */
+export class NetworkAttachments {
+  readonly #attachments = new Map<string, NetworkAttachment>();
+  readonly #enforcers: NetworkEnforcer[] = [];
+
+  /** What to attach with: the enforcer that came last. */
+  get enforcer(): NetworkEnforcer | undefined {
+    return this.#enforcers.at(-1);
+  }
+
+  /** Makes an enforcer known until the returned function is called. */
+  enforceBy(enforcer: NetworkEnforcer): () => void {
+    this.#enforcers.push(enforcer);
+    return () => {
+      const index = this.#enforcers.indexOf(enforcer);
+      if (index >= 0) this.#enforcers.splice(index, 1);
+    };
+  }
+
+  /** The attachment of a container; absent where none is enforced from this process. */
+  get(containerId: string): NetworkAttachment | undefined {
+    return this.#attachments.get(containerId);
+  }
+
+  /** Makes an attachment known until the returned function is called. */
+  register(containerId: string, attachment: NetworkAttachment): () => void {
+    this.#attachments.set(containerId, attachment);
+    return () => {
+      if (this.#attachments.get(containerId) === attachment) this.#attachments.delete(containerId);
+    };
+  }
+}

@@ -1,0 +1,68 @@
+/* What a guard sees of the network that it stands in:
+ *   look connect ADDRESS PORT …   tries TCP, a line each: `ADDRESS PORT errno`, 0 where it got through
+ *   look host                     the addresses of all interfaces, and the kernel's table of IPv4 routes
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CONNECT_MS = 1000 };
+
+/* What connecting comes to; ETIMEDOUT after a second, since what is refused is told at once. */
+static int try_connect(const char *address, const char *port) {
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
+	if (inet_pton(AF_INET, address, &to.sin_addr) != 1) return EINVAL;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), error = 0;
+	if (fd < 0) return errno;
+	if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0) error = errno;
+	if (error == EINPROGRESS) {
+		struct pollfd ready = {.fd = fd, .events = POLLOUT};
+		socklen_t size = sizeof error;
+		if (poll(&ready, 1, CONNECT_MS) != 1) error = ETIMEDOUT;
+		else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+	}
+	close(fd);
+	return error;
+}
+
+static int print_addresses(void) {
+	struct ifaddrs *all;
+	if (getifaddrs(&all) != 0) return -1;
+	for (struct ifaddrs *i = all; i; i = i->ifa_next) {
+		char text[INET6_ADDRSTRLEN];
+		if (!i->ifa_addr) continue;
+		int family = i->ifa_addr->sa_family;
+		if (family != AF_INET && family != AF_INET6) continue;
+		const void *address = family == AF_INET ? (void *)&((struct sockaddr_in *)i->ifa_addr)->sin_addr
+		                                        : (void *)&((struct sockaddr_in6 *)i->ifa_addr)->sin6_addr;
+		printf("address %s\n", inet_ntop(family, address, text, sizeof text));
+	}
+	freeifaddrs(all);
+	return 0;
+}
+
+static int print_routes(void) {
+	char line[512], device[64];
+	unsigned destination, mask;
+	FILE *routes = fopen("/proc/net/route", "re");
+	if (!routes) return -1;
+	while (fgets(line, sizeof line, routes)) {
+		if (sscanf(line, "%63s %x %*x %*x %*d %*d %*d %x", device, &destination, &mask) != 3) continue;
+		printf("route %s/%d %s\n", inet_ntoa((struct in_addr){destination}), __builtin_popcount(mask), device);
+	}
+	return fclose(routes);
+}
+
+int main(int argc, char **argv) {
+	if (argc == 2 && strcmp(argv[1], "host") == 0) return print_addresses() != 0 || print_routes() != 0;
+	if (argc < 4 || argc % 2 != 0 || strcmp(argv[1], "connect") != 0) return 64;
+	for (int i = 2; i < argc; i += 2) printf("%s %s %d\n", argv[i], argv[i + 1], try_connect(argv[i], argv[i + 1]));
+	return 0;
+}

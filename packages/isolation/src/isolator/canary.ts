@@ -1,0 +1,51 @@
+import type { ResolvedNetworkPolicy } from '../config/network-policy.js';
+import { createExplanation } from '../denials/explain-denial.js';
+import { RESOLVER } from '../ruleset/base-chains.js';
+import type { ResolvedRulesetContext } from '../ruleset/ruleset-context.js';
+
+/** A connection that a policy refuses, tried from inside. */
+export interface CanaryTarget {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What became of a canary. */
+export interface Canary extends CanaryTarget {
+  /** The kernel's number of why it failed, such as 111 (ECONNREFUSED); 0 where it got through. */
+  readonly errno: number;
+}
+
+/** Ports that hardly anybody opens; one that the policy does open is passed over. */
+const QUIET_PORTS: readonly number[] = [9, 7, 19, 13];
+
+const METADATA = '169.254.169.254';
+
+/**
+ * What to try: the gateway, to which there is always a way, so that it must be the rules that refuse it; the resolver,
+ * unless it is open; and the address where most clouds hand out credentials.
+ */
+export function chooseCanaries(
+  policy: ResolvedNetworkPolicy,
+  context: ResolvedRulesetContext,
+): { readonly onLink: readonly CanaryTarget[]; readonly others: readonly CanaryTarget[] } {
+  const explain = createExplanation(policy, context);
+  const isRefused = ({ address, port }: CanaryTarget): boolean =>
+    explain({ address, protocol: 'tcp', port }).reason !== 'packet';
+  const gateways = context.gateways.flatMap((address) => {
+    const port = QUIET_PORTS.find((quiet) => isRefused({ address, port: quiet }));
+    return port === undefined ? [] : [{ address, port }];
+  });
+  const resolver = policy.dns === 'closed' ? [{ address: RESOLVER, port: 53 }] : [];
+  return { onLink: [...gateways, ...resolver], others: [{ address: METADATA, port: 80 }].filter(isRefused) };
+}
+
+/** Reads what `look connect` printed. */
+export function parseCanaries(output: string): readonly Canary[] {
+  return output
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [address = '', port, errno] = line.split(' ');
+      return { address, port: Number(port), errno: Number(errno) };
+    });
+}
