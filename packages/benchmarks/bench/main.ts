@@ -6,12 +6,20 @@ import { coldCreate } from './cases/cold-create.js';
 import { executeLatency } from './cases/execute-latency.js';
 import { executeThroughput } from './cases/execute-throughput.js';
 import { killTime } from './cases/kill-time.js';
+import { networkAttach } from './cases/network-attach.js';
 import { outputThroughput } from './cases/output-throughput.js';
 import { createDocker } from './peers/plain-container.js';
 import { formatTable } from './table/format-table.js';
 import type { Row } from './table/row.js';
 
-const BENCHMARKS: readonly Benchmark[] = [executeLatency, executeThroughput, coldCreate, outputThroughput, killTime];
+const BENCHMARKS: readonly Benchmark[] = [
+  executeLatency,
+  executeThroughput,
+  coldCreate,
+  networkAttach,
+  outputThroughput,
+  killTime,
+];
 
 async function main(filter: string): Promise<void> {
   const chosen = BENCHMARKS.filter(({ name }) => name.includes(filter));

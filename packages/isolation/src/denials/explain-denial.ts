@@ -25,8 +25,11 @@ const REASONS: Readonly<Record<StepName, DenialReason>> = {
 };
 
 /** Makes what explains a policy's denials, by the questions that its ruleset asks. */
-export function createExplanation(policy: ResolvedNetworkPolicy, context: ResolvedRulesetContext): ExplainDenial {
-  const steps = toPolicySteps(policy, context);
+export function createExplanation(
+  policy: ResolvedNetworkPolicy,
+  context: ResolvedRulesetContext,
+  steps: readonly PolicyStep[] = toPolicySteps(policy, context),
+): ExplainDenial {
   const families = familiesOf(context);
   return (destination) => {
     const range = toRange(destination.address);

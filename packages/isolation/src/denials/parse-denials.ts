@@ -8,7 +8,7 @@ import { PROTOCOL_NUMBERS, PROTOCOLS_WITH_PORTS } from '../ruleset/protocol-numb
 import { readNftObjects, unreadable } from '../ruleset/read-nft-objects.js';
 import { type RulesetContext, rulesetContextSchema } from '../ruleset/ruleset-context.js';
 import type { Denial } from './denial.js';
-import { createExplanation, type Destination } from './explain-denial.js';
+import { createExplanation, type Destination, type ExplainDenial } from './explain-denial.js';
 
 /** What was refused since the ruleset was loaded. */
 export interface DenialJournal {
@@ -29,10 +29,15 @@ export interface ParseDenialsOptions {
  * @throws IsolationError `PARACLE_ISOLATION_RULESET_UNREADABLE` where this is no journal of ours.
  */
 export function parseDenials(output: string, options: ParseDenialsOptions): DenialJournal {
-  const explain = createExplanation(
-    parseNetworkPolicy(options.policy),
-    parseConfig(rulesetContextSchema, options.context, 'ruleset context'),
+  const policy = parseNetworkPolicy(options.policy);
+  return explainDenials(
+    output,
+    createExplanation(policy, parseConfig(rulesetContextSchema, options.context, 'ruleset context')),
   );
+}
+
+/** {@link parseDenials} by an explanation that is there already. */
+export function explainDenials(output: string, explain: ExplainDenial): DenialJournal {
   const journals = readNftObjects(output).filter(
     ({ kind, fields }) => kind === 'set' && Object.values(JOURNAL_SETS).includes(String(fields['name'])),
   );

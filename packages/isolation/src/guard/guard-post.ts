@@ -1,6 +1,8 @@
-import { type CallOptions, type Engine, type Logger } from '@paracle/core';
+import type { CallOptions, ContainerDescription, Engine, Logger } from '@paracle/core';
 import { isolationErrorCodes } from '../errors/isolation-error-codes.js';
 import { IsolationError } from '../errors/isolation-errors.js';
+import { CREATE, REPLACE } from '../ruleset/compile-ruleset.js';
+import { checkContainer, listMemberships } from './check-container.js';
 import { Guard } from './guard.js';
 
 /** The place of a guard in one life of a container: who stands there may change, since the rules are the namespace's. */
@@ -12,6 +14,8 @@ export class GuardPost {
   readonly #logger: Logger;
   readonly #closing = new AbortController();
   #guard: Promise<Guard> | undefined;
+  #hasRules = false;
+  #isPrepared = false;
 
   constructor(engine: Engine, containerId: string, logger: Logger) {
     this.#engine = engine;
@@ -43,6 +47,47 @@ export class GuardPost {
     });
     this.#guard = starting;
     return starting;
+  }
+
+  /**
+   * Has a guard at hand in a container that a policy would hold for and that is on no network, not even on `none`: with
+   * that it could not be connected.
+   */
+  async prepare(options: CallOptions): Promise<ContainerDescription> {
+    const container = await this.#engine.containers.inspect(this.containerId, options);
+    checkContainer(container);
+    const leave = listMemberships(container).map(async ({ name }) =>
+      this.#engine.networks.disconnect(name, this.containerId),
+    );
+    const outcomes = await Promise.allSettled([this.standing(options), ...leave]);
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    this.#isPrepared = true;
+    return container;
+  }
+
+  /** Whether the container was found, in this life, to be one that rules hold for. */
+  get isPrepared(): boolean {
+    return this.#isPrepared;
+  }
+
+  /** Puts a table in place, as one transaction: all of it, or nothing. */
+  async load(table: string): Promise<void> {
+    const guard = await this.standing();
+    const replace = async (): Promise<void> => guard.load(`${REPLACE}${table}`);
+    await (this.#hasRules ? replace() : guard.load(`${CREATE}${table}`).catch(replace));
+    this.#hasRules = true;
+  }
+
+  /** Takes the table away again, from a container that is on no network any more: what stays there does no harm. */
+  async unload(): Promise<void> {
+    const guard = await this.#guard?.catch(() => undefined);
+    if (guard === undefined || guard.isGone) return;
+    try {
+      await guard.load(REPLACE);
+      this.#hasRules = false;
+    } catch (err) {
+      this.#logger.debug({ err, containerId: this.containerId }, 'rules stay in a container without a network');
+    }
   }
 
   /** Ends the guard, for good. The rules stay for as long as the container lives. */

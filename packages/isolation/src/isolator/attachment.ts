@@ -9,17 +9,20 @@ import {
 } from '@paracle/core';
 import type { ResolvedNetworkPolicy } from '../config/network-policy.js';
 import type { Denial } from '../denials/denial.js';
-import { parseDenials } from '../denials/parse-denials.js';
+import { createExplanation, type ExplainDenial } from '../denials/explain-denial.js';
+import { explainDenials } from '../denials/parse-denials.js';
 import { isolationErrorCodes } from '../errors/isolation-error-codes.js';
 import { IsolationError } from '../errors/isolation-errors.js';
+import { listMemberships, runtimeOf } from '../guard/check-container.js';
 import type { Guard } from '../guard/guard.js';
 import type { GuardPost } from '../guard/guard-post.js';
 import { RESOLVER } from '../ruleset/base-chains.js';
-import { compileRuleset } from '../ruleset/compile-ruleset.js';
+import { formatTable } from '../ruleset/compile-ruleset.js';
+import { JOURNAL_SETS } from '../ruleset/denial-journal.js';
 import { hashRuleset } from '../ruleset/hash-ruleset.js';
+import { toPolicySteps } from '../ruleset/policy-steps.js';
 import type { ResolvedRulesetContext } from '../ruleset/ruleset-context.js';
 import { type Canary, type CanaryTarget, chooseCanaries, parseCanaries } from './canary.js';
-import { checkContainer, listMemberships, runtimeOf } from './check-container.js';
 import { chooseAddress, networkFull } from './choose-address.js';
 import { DenialLog } from './denial-log.js';
 import { type EnforcementProof, hashPolicy } from './enforcement-proof.js';
@@ -50,14 +53,20 @@ interface Standing {
   readonly runtime: string;
 }
 
+/** What was loaded last. */
+interface Rules {
+  readonly policy: ResolvedNetworkPolicy;
+  readonly context: ResolvedRulesetContext;
+  readonly explain: ExplainDenial;
+}
+
 /** One container on a network of ours, under its policy. */
 export class Attachment implements NetworkAttachment {
   readonly containerId: string;
   readonly #context: AttachmentContext;
   readonly #log = new DenialLog();
   #standing: Standing | undefined;
-  #policy: ResolvedNetworkPolicy;
-  #generation: number;
+  #rules: Rules | undefined;
   #rulesetHash = '';
   #proof: EnforcementProof | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -66,8 +75,6 @@ export class Attachment implements NetworkAttachment {
   private constructor(containerId: string, context: AttachmentContext) {
     this.containerId = containerId;
     this.#context = context;
-    this.#policy = context.network.policy;
-    this.#generation = context.network.generation;
   }
 
   /**
@@ -76,10 +83,11 @@ export class Attachment implements NetworkAttachment {
    */
   static async make(containerId: string, context: AttachmentContext, options: CallOptions): Promise<Attachment> {
     const attachment = new Attachment(containerId, context);
-    const container = await context.engine.containers.inspect(containerId, options);
-    checkContainer(container);
+    const preparing = context.post.prepare(options);
+    if (!context.post.isPrepared) await preparing;
+    preparing.catch(() => undefined);
     try {
-      await attachment.#connect(container, options);
+      await attachment.#connect(preparing, options);
       return attachment;
     } catch (error) {
       await attachment.withdraw();
@@ -106,10 +114,7 @@ export class Attachment implements NetworkAttachment {
   async reload(): Promise<void> {
     await this.#inTurn(async () => {
       await this.#readJournal();
-      this.#policy = this.#context.network.policy;
-      this.#generation = this.#context.network.generation;
-      this.#rulesetHash = '';
-      await (await this.#standingGuard()).load(this.#compile(this.address));
+      await this.#load(this.address);
       await this.#prove();
     });
   }
@@ -121,7 +126,7 @@ export class Attachment implements NetworkAttachment {
   /** Looks again; what is not as it should be takes the network from the container. */
   async verify(options: CallOptions = {}): Promise<EnforcementProof> {
     return this.#inTurn(async () => {
-      this.#compareWithEngine(await this.#context.engine.containers.inspect(this.containerId, options));
+      await this.#compareWithEngine(options);
       return this.#prove();
     });
   }
@@ -143,7 +148,13 @@ export class Attachment implements NetworkAttachment {
     await this.#context.detach(this.containerId);
   }
 
-  /** Takes the network from the container, for good. The rules stay, and let nothing through that has no way. */
+  /** Takes the network from the container, then the rules. */
+  async leave(): Promise<void> {
+    await this.withdraw();
+    await this.#context.post.unload();
+  }
+
+  /** Takes the network from the container, for good. The rules stay. */
   async withdraw(): Promise<void> {
     this.#isWithdrawn = true;
     const { engine, network } = this.#context;
@@ -154,53 +165,50 @@ export class Attachment implements NetworkAttachment {
     }
   }
 
-  async #connect(container: ContainerDescription, options: CallOptions): Promise<void> {
+  async #connect(preparing: Promise<ContainerDescription>, options: CallOptions): Promise<void> {
     const { engine, network } = this.#context;
-    const [guard, { members }] = await Promise.all([
-      this.#standingGuard(options),
-      engine.networks.inspect(network.id, options),
-    ]);
-    const taken = new Set(members.flatMap(({ address }) => (address === undefined ? [] : [address])));
-    let isOnNone = listMemberships(container).length > 0;
+    const taken = new Set<string>();
     for (let attempt = 1; ; attempt++) {
       options.signal?.throwIfAborted();
       const address = chooseAddress(network, taken);
-      await guard.load(this.#compile(address));
-      if (isOnNone) await engine.networks.disconnect('none', this.containerId);
-      isOnNone = false;
+      const [container] = await Promise.all([preparing, this.#load(address)]);
       try {
         await engine.networks.connect(network.id, this.containerId, { address });
       } catch (error) {
         if (isFull(error)) throw networkFull(network, error);
         if (!isAddressTaken(error) || attempt === ADDRESS_ATTEMPTS) throw error;
-        taken.add(address);
+        const { members } = await engine.networks.inspect(network.id, options);
+        for (const member of [address, ...members.map((other) => other.address ?? '')]) taken.add(member);
         continue;
       }
       this.#standing = { address, runtime: runtimeOf(container), pid: container.state.pid ?? 0 };
-      this.#compareWithEngine(await engine.containers.inspect(this.containerId));
-      await this.#prove();
+      await Promise.all([this.#compareWithEngine(), this.#prove()]);
       return;
     }
   }
 
-  #compile(address: string): string {
-    return compileRuleset(this.#policy, this.#rulesetContext(address));
-  }
-
-  #rulesetContext(address: string): ResolvedRulesetContext {
-    const { network, hostAddresses } = this.#context;
-    return {
+  /** Puts the network's policy of now in force for a container with this address. */
+  async #load(address: string): Promise<void> {
+    const { network, hostAddresses, post } = this.#context;
+    const { policy, generation } = network;
+    const context = {
       subnets: [network.subnet],
       addresses: [address],
       gateways: [network.gateway],
       hostAddresses: hostAddresses.filter((other) => other !== network.gateway),
-      generation: this.#generation,
+      generation,
     };
+    this.#requireStanding();
+    const steps = toPolicySteps(policy, context);
+    await post.load(formatTable(policy, context, steps));
+    this.#rules = { policy, context, explain: createExplanation(policy, context, steps) };
+    this.#rulesetHash = '';
   }
 
   /** The engine's side: the container that the rules are in, on this network alone, under the address that they know. */
-  #compareWithEngine(container: ContainerDescription): void {
-    const { network } = this.#context;
+  async #compareWithEngine(options?: CallOptions): Promise<void> {
+    const { engine, network } = this.#context;
+    const container = await engine.containers.inspect(this.containerId, options);
     const { pid, address } = this.#standing ?? { pid: 0, address: '' };
     const differences = [
       ...(container.state.isRunning && container.state.pid === pid ? [] : ['the container was restarted or has ended']),
@@ -219,14 +227,14 @@ export class Attachment implements NetworkAttachment {
   async #prove(): Promise<EnforcementProof> {
     const guard = await this.#standingGuard();
     const isFirst = this.#rulesetHash === '';
-    const context = this.#rulesetContext(this.address);
-    const { onLink, others } = chooseCanaries(this.#policy, context);
+    const rules = this.#loaded();
+    const { onLink, others } = chooseCanaries(rules);
     // The resolver is asked once: its port in the journal is another one, so that later looks could not be told apart.
     const targets = [...onLink.filter(({ address }) => isFirst || address !== RESOLVER), ...others];
     const canaries = await sendCanaries(guard, targets);
     const table = await guard.list(...TABLE);
     const hash = hashRuleset(table);
-    const { denials } = parseDenials(table, { policy: this.#policy, context });
+    const { denials } = explainDenials(table, rules.explain);
     const differences = [
       ...canaries.filter(({ errno }) => errno === 0).map(({ address, port }) => `${address}:${port} can be reached`),
       ...(isFirst ? onLink.filter((canary) => !hasEntry(denials, canary)) : []).map(
@@ -246,15 +254,16 @@ export class Attachment implements NetworkAttachment {
   }
 
   async #toProof(canaries: readonly Canary[]): Promise<EnforcementProof> {
+    const { policy, context } = this.#loaded();
     const { serverVersion, kernelVersion } = await this.#context.engine.capabilities();
     return {
       containerId: this.containerId,
       networkId: this.networkId,
       address: this.address,
       mechanism: 'namespace-rules',
-      policyHash: hashPolicy(this.#policy),
+      policyHash: hashPolicy(policy),
       rulesetHash: this.#rulesetHash,
-      generation: this.#generation,
+      generation: context.generation,
       canaries,
       engineVersion: serverVersion,
       kernelVersion,
@@ -265,18 +274,27 @@ export class Attachment implements NetworkAttachment {
 
   async #readJournal(): Promise<void> {
     const guard = await this.#standingGuard();
-    const options = { policy: this.#policy, context: this.#rulesetContext(this.address) };
+    const { explain } = this.#loaded();
     const journals = await Promise.all(
-      ['denials4', 'denials6'].map(async (name) =>
-        parseDenials(await guard.list('set', 'inet', 'paracle', name), options),
+      Object.values(JOURNAL_SETS).map(async (name) =>
+        explainDenials(await guard.list('set', 'inet', 'paracle', name), explain),
       ),
     );
     this.#log.update(journals.flatMap(({ denials }) => denials));
   }
 
-  async #standingGuard(options?: CallOptions): Promise<Guard> {
+  async #standingGuard(): Promise<Guard> {
+    this.#requireStanding();
+    return this.#context.post.standing();
+  }
+
+  #requireStanding(): void {
     if (this.#isWithdrawn) throw notAttached(this.containerId);
-    return this.#context.post.standing(options);
+  }
+
+  #loaded(): Rules {
+    if (this.#rules === undefined) throw new TypeError('Expected rules that were loaded');
+    return this.#rules;
   }
 
   async #isOffNetwork(): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { ResolvedNetworkPolicy } from '../config/network-policy.js';
-import { createExplanation } from '../denials/explain-denial.js';
+import type { ExplainDenial } from '../denials/explain-denial.js';
 import { RESOLVER } from '../ruleset/base-chains.js';
 import type { ResolvedRulesetContext } from '../ruleset/ruleset-context.js';
 
@@ -15,6 +15,13 @@ export interface Canary extends CanaryTarget {
   readonly errno: number;
 }
 
+/** What canaries are chosen by. */
+interface CanaryContext {
+  readonly policy: ResolvedNetworkPolicy;
+  readonly context: ResolvedRulesetContext;
+  readonly explain: ExplainDenial;
+}
+
 /** Ports that hardly anybody opens; one that the policy does open is passed over. */
 const QUIET_PORTS: readonly number[] = [9, 7, 19, 13];
 
@@ -24,11 +31,10 @@ const METADATA = '169.254.169.254';
  * What to try: the gateway, to which there is always a way, so that it must be the rules that refuse it; the resolver,
  * unless it is open; and the address where most clouds hand out credentials.
  */
-export function chooseCanaries(
-  policy: ResolvedNetworkPolicy,
-  context: ResolvedRulesetContext,
-): { readonly onLink: readonly CanaryTarget[]; readonly others: readonly CanaryTarget[] } {
-  const explain = createExplanation(policy, context);
+export function chooseCanaries({ policy, context, explain }: CanaryContext): {
+  readonly onLink: readonly CanaryTarget[];
+  readonly others: readonly CanaryTarget[];
+} {
   const isRefused = ({ address, port }: CanaryTarget): boolean =>
     explain({ address, protocol: 'tcp', port }).reason !== 'packet';
   const gateways = context.gateways.flatMap((address) => {

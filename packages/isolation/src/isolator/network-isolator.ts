@@ -126,12 +126,14 @@ export class NetworkIsolator implements NetworkEnforcer {
   }
 
   /**
-   * Has a guard at hand in a container that runs, so that attaching it takes less than a third of the time. It stays
-   * until the container ends, as does one that attaching has put there.
+   * Has a guard at hand in a container that runs without a network, so that attaching it takes a third of the time. It
+   * stays until the container ends, as does one that attaching has put there.
+   *
+   * @throws IsolationError `PARACLE_ISOLATION_UNENFORCEABLE`
    */
   async prepare(container: ContainerReference, options: CallOptions = {}): Promise<void> {
     this.#refuseIfClosed();
-    await this.#postOf(await resolveContainer(this.#engine, container, options)).standing(options);
+    await this.#postOf(await resolveContainer(this.#engine, container, options)).prepare(options);
   }
 
   /** {@link attachContainer} for other packages, by the engine's id. */
@@ -306,7 +308,7 @@ export class NetworkIsolator implements NetworkEnforcer {
     await this.#queue.run(containerId, async () => {
       const known = this.#attachments.get(containerId);
       if (known === undefined) return;
-      await known.attachment.withdraw();
+      await known.attachment.leave();
       known.unregister();
       this.#attachments.delete(containerId);
     });

@@ -6,7 +6,7 @@ import { IsolationError } from '../errors/isolation-errors.js';
 import { inputChain, outputChain } from './base-chains.js';
 import { compileStep } from './compile-step.js';
 import { declareJournal, refuseChain } from './denial-journal.js';
-import { toPolicySteps } from './policy-steps.js';
+import { type PolicyStep, toPolicySteps } from './policy-steps.js';
 import {
   familiesOf,
   type ResolvedRulesetContext,
@@ -34,11 +34,24 @@ export function compileRuleset(policy: NetworkPolicy, context: RulesetContext): 
       `The policy contradicts itself: ${contradiction}`,
     );
   }
-  return formatTable(resolved, where);
+  return `${REPLACE}${formatTable(resolved, where)}`;
 }
 
-function formatTable(policy: ResolvedNetworkPolicy, context: ResolvedRulesetContext): string {
-  const steps = toPolicySteps(policy, context);
+/** Takes away the table before; deleting needs one that is there, so it is added first. */
+export const REPLACE: string = `add table ${TABLE}\ndelete table ${TABLE}\n`;
+
+/**
+ * Fails where there is a table: a namespace that has none is served in less than half the time, since the kernel waits
+ * 15 ms until nobody can be using what it deletes.
+ */
+export const CREATE: string = `create table ${TABLE}\n`;
+
+/** The table alone, for {@link REPLACE} or {@link CREATE}, of what was checked before. */
+export function formatTable(
+  policy: ResolvedNetworkPolicy,
+  context: ResolvedRulesetContext,
+  steps: readonly PolicyStep[] = toPolicySteps(policy, context),
+): string {
   const compiled = steps.flatMap((step) => familiesOf(context).map((family) => compileStep(step, family)));
   const chains = [
     refuseChain(),
@@ -48,9 +61,6 @@ function formatTable(policy: ResolvedNetworkPolicy, context: ResolvedRulesetCont
     { name: 'forward', rules: ['type filter hook forward priority filter; policy drop;'] },
   ];
   return [
-    // Deleting needs a table that is there, so it is added first.
-    `add table ${TABLE}`,
-    `delete table ${TABLE}`,
     `table ${TABLE} {`,
     ...[...declareJournal(), ...compiled.flatMap(({ sets }) => sets)].map((set) => `  ${set}`),
     ...chains.flatMap(({ name, rules }) => [`  chain ${name} {`, ...rules.map((rule) => `    ${rule}`), '  }']),

@@ -10,15 +10,16 @@ import { readNumber, readProperty, readText } from './read-property.js';
  * whose enforcer has just seen that its policy is in force.
  */
 function computeNetwork(
-  { networkSettings }: ContainerDescription,
+  { hostConfig, networkSettings }: ContainerDescription,
   inside: InsideView,
   networkId: string | undefined,
 ): SandboxGuarantees['network'] {
   const networks = readProperty(networkSettings, 'Networks');
   const joined = typeof networks === 'object' && networks !== null ? Object.entries(networks) : [];
   const others = joined.filter(([name, network]) => name !== 'none' && readText(network, 'NetworkID') !== networkId);
-  const mode = others.map(([name]) => name).join(', ');
-  if (others.length > 0) return { enforcement: 'none', mode };
+  const mode = readText(hostConfig, 'NetworkMode');
+  if (mode !== 'none') return { enforcement: 'none', mode };
+  if (others.length > 0) return { enforcement: 'none', mode: others.map(([name]) => name).join(', ') };
   if (networkId !== undefined) return { enforcement: 'hard', mode: 'policy', networkId };
   return inside.hasRoutes ? { enforcement: 'none', mode: 'unknown' } : { enforcement: 'hard', mode: 'none' };
 }

@@ -37,12 +37,13 @@ interface Seen {
   readonly inside?: Partial<InsideView>;
   readonly plan?: DiskPlan;
   readonly runcVersion?: string | undefined;
+  readonly networkId?: string;
 }
 
 function compute(seen: Seen = {}): SandboxGuarantees {
   const described = { ...container, ...seen.container } as unknown as ContainerDescription;
-  const { plan = { mechanism: 'none' }, runcVersion = '1.3.3' } = seen;
-  return computeGuarantees(described, { ...inside, ...seen.inside }, { plan, runcVersion });
+  const { plan = { mechanism: 'none' }, runcVersion = '1.3.3', networkId } = seen;
+  return computeGuarantees(described, { ...inside, ...seen.inside }, { plan, runcVersion, networkId });
 }
 
 const shortfalls = (seen: Seen, config: SandboxConfig = {}): string[] =>
@@ -107,12 +108,20 @@ describe('guarantees', () => {
     {
       title: 'the network, by its routes',
       seen: { inside: { hasRoutes: true } },
-      says: 'the network mode is none, and a network may be there',
+      says: 'the network mode is unknown, and a network may be there',
     },
     {
       title: 'the network, by what the engine says',
       seen: { container: { networkSettings: { Networks: { bridge: {} } } } },
-      says: 'the network mode is none, and a network may be there',
+      says: 'the network mode is bridge, and a network may be there',
+    },
+    {
+      title: 'the network, where there is another one beside that with a policy',
+      seen: {
+        networkId: 'a',
+        container: { networkSettings: { Networks: { ours: { NetworkID: 'a' }, theirs: { NetworkID: 'b' } } } },
+      },
+      says: 'the network mode is theirs, and a network may be there',
     },
     {
       title: 'the network, where the engine does not say its mode',
@@ -121,6 +130,13 @@ describe('guarantees', () => {
     },
   ])('miss $title where that is not in force', ({ seen, says }) => {
     expect(shortfalls(seen)).toContain(says);
+  });
+
+  it('have a network where its policy was seen to be in force', () => {
+    const networkSettings = { Networks: { ours: { NetworkID: 'a' } } };
+    const seen: Seen = { networkId: 'a', container: { networkSettings }, inside: { hasRoutes: true } };
+    expect(compute(seen).network).toEqual({ enforcement: 'hard', mode: 'policy', networkId: 'a' });
+    expect(shortfalls(seen)).toEqual([]);
   });
 
   it('go by the routes alone where the engine tells of no networks', () => {
