@@ -276,6 +276,21 @@ const ends = {
     await client.answer(TYPE.protocolError, 0);
     return 70;
   },
+  'ends with 70 at a program that asks for all that PID 1 may do': async (client) => {
+    client.send(TYPE.execute, 1, execute(['true'], { flags: FLAG.privileged }));
+    await client.answer(TYPE.protocolError, 0);
+    return 70;
+  },
+  'as a guard, starts programs with all that PID 1 may do': async (client) => {
+    const script = 'id -u; grep -h -e CapEff -e Seccomp: /proc/self/status /proc/1/status';
+    const { output } = await run(client, shell(script), { flags: FLAG.privileged, uid: 0, gid: 0 });
+    const [uid, ...lines] = output.toString().trim().split('\n');
+    assert.equal(uid, '0');
+    assert.deepEqual(lines.slice(0, lines.length / 2), lines.slice(lines.length / 2));
+    await expectExit(client, shell('sleep 60 & exit 3'), { flags: FLAG.privileged }, { code: 3 });
+    client.end();
+    return 0;
+  },
   'ends with 70 at more input than was granted': async (client) => {
     const id = start(client, ['sleep', '60'], { flags: FLAG.stdin });
     for (let i = 0; i < 6; i++) client.send(TYPE.stdin, id, Buffer.alloc(65_536));
@@ -302,7 +317,7 @@ export async function driveSupervisor(binary, { emulator, isToBeHad = () => true
   const names = Object.keys(ends);
   const wanted = Object.entries(behaviours).filter(([title]) => isToBeHad(title));
   for (const [index, name] of names.entries()) {
-    const supervisor = new SupervisorProcess(binary, { emulator });
+    const supervisor = new SupervisorProcess(binary, { emulator, isGuard: name.startsWith('as a guard') });
     const { client } = supervisor;
     await named('greets', supervisor, async () => {
       const welcome = await client.greet();

@@ -47,8 +47,8 @@ export class SupervisorProcess {
   #client;
   #command;
 
-  /** `emulator` is a program that runs the binary; `recording` a folder with what the kernel shows inside (read-recordings.mjs). */
-  constructor(binary, { emulator, recording = '' } = {}) {
+  /** `emulator` is a program that runs the binary; a guard grants programs all that PID 1 has; `recording` a folder with what the kernel shows inside (read-recordings.mjs). */
+  constructor(binary, { emulator, recording = '', isGuard = false } = {}) {
     this.#command = [...(emulator === undefined ? [] : [emulator]), '/supervisor'];
     chmodSync(this.#logs, 0o1777);
     const sanitizer = (name) => `log_path=/logs/${name}:detect_leaks=0:print_stacktrace=1`;
@@ -69,6 +69,7 @@ export class SupervisorProcess {
         this.#logs,
         recording,
         ...this.#command,
+        ...(isGuard ? ['guard'] : []),
       ],
       { env: { PATH: process.env.PATH, ASAN_OPTIONS: sanitizer('asan'), UBSAN_OPTIONS: sanitizer('ubsan') } },
     );

@@ -15,7 +15,8 @@ export class GuardPost {
   readonly #closing = new AbortController();
   #guard: Promise<Guard> | undefined;
   #hasRules = false;
-  #isPrepared = false;
+  /** The host's process id of the container's PID 1: what tells one life from the next. */
+  #pid: number | undefined;
 
   constructor(engine: Engine, containerId: string, logger: Logger) {
     this.#engine = engine;
@@ -56,18 +57,19 @@ export class GuardPost {
   async prepare(options: CallOptions): Promise<ContainerDescription> {
     const container = await this.#engine.containers.inspect(this.containerId, options);
     checkContainer(container);
+    if (this.isPrepared && container.state.pid !== this.#pid) throw restarted(container);
     const leave = listMemberships(container).map(async ({ name }) =>
       this.#engine.networks.disconnect(name, this.containerId),
     );
     const outcomes = await Promise.allSettled([this.standing(options), ...leave]);
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-    this.#isPrepared = true;
+    this.#pid = container.state.pid;
     return container;
   }
 
   /** Whether the container was found, in this life, to be one that rules hold for. */
   get isPrepared(): boolean {
-    return this.#isPrepared;
+    return this.#pid !== undefined;
   }
 
   /** Puts a table in place, as one transaction: all of it, or nothing. */
@@ -104,4 +106,12 @@ export class GuardPost {
       { details: { containerId: this.containerId } },
     );
   }
+}
+
+/** Its guard stands in the namespace of the life before, and will be gone in a moment. */
+function restarted({ id, name }: ContainerDescription): IsolationError {
+  return new IsolationError(isolationErrorCodes.unenforceable, `Container ${name} was restarted just now`, {
+    details: { containerId: id },
+    suggestion: 'Call it again.',
+  });
 }

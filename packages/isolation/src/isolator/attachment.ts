@@ -110,6 +110,11 @@ export class Attachment implements NetworkAttachment {
     return this.#proof;
   }
 
+  /** Whether the network's policy was changed after the rules were loaded. */
+  get isOutdated(): boolean {
+    return this.#loaded().context.generation !== this.#context.network.generation;
+  }
+
   /** Puts the network's policy of now in force; all live connections are cut. Where that fails, the network goes. */
   async reload(): Promise<void> {
     await this.#inTurn(async () => {
@@ -245,10 +250,7 @@ export class Attachment implements NetworkAttachment {
     if (differences.length > 0) throw this.#drift(differences);
     this.#rulesetHash = hash;
     if (isFirst) this.#log.begin(denials);
-    else {
-      this.#log.update(denials);
-      this.#log.discount(targets);
-    }
+    else this.#log.update(denials, targets);
     this.#proof = await this.#toProof(canaries);
     return this.#proof;
   }

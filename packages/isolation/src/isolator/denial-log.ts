@@ -1,45 +1,35 @@
 import type { Denial } from '../denials/denial.js';
+import type { CanaryTarget } from './canary.js';
 
 /**
- * Adds up what a container's journals say. A journal begins anew with each ruleset, and has the canaries of that ruleset
- * in it, which no program tried.
+ * Adds up what a container's journals say. A journal begins anew with each ruleset, forgets what was not seen for an hour,
+ * and has our own canaries in it, which no program tried.
  */
 export class DenialLog {
-  readonly #past = new Map<string, Denial>();
+  readonly #total = new Map<string, Denial>();
   readonly #taken = new Map<string, number>();
-  #journal = new Map<string, Denial>();
-  #baseline = new Map<string, Denial>();
+  #last: ReadonlyMap<string, number> = new Map();
 
-  /** A ruleset was put in place; this is what its journal has from our own looks. */
+  /** A ruleset was put in place; all that its journal has is our own looks. */
   begin(journal: readonly Denial[]): void {
-    for (const denial of this.list()) this.#past.set(keyOf(denial), denial);
-    this.#baseline = toMap(journal);
-    this.#journal = this.#baseline;
+    this.#last = toCounts(journal);
   }
 
-  /** What the journal has now. */
-  update(journal: readonly Denial[]): void {
-    this.#journal = toMap(journal);
-  }
-
-  /** Looks of our own found these in the journal. */
-  discount(targets: readonly { readonly address: string; readonly port: number }[]): void {
-    for (const { address, port } of targets) {
-      const key = keyOf({ address, port, protocol: 'tcp' });
-      const known = this.#baseline.get(key);
-      const seen = this.#journal.get(key);
-      if (seen !== undefined) this.#baseline.set(key, { ...seen, count: (known?.count ?? 0) + 1 });
+  /** What the journal has now; a packet to each of the targets was ours. */
+  update(journal: readonly Denial[], ownTargets: readonly CanaryTarget[] = []): void {
+    const own = new Set(ownTargets.map(({ address, port }) => keyOf({ address, port, protocol: 'tcp' })));
+    for (const denial of journal) {
+      const key = keyOf(denial);
+      const before = this.#last.get(key) ?? 0;
+      const added = (denial.count < before ? denial.count : denial.count - before) - (own.has(key) ? 1 : 0);
+      if (added > 0) this.#total.set(key, { ...denial, count: (this.#total.get(key)?.count ?? 0) + added });
     }
+    this.#last = toCounts(journal);
   }
 
   /** All that was refused so far. */
   list(): readonly Denial[] {
-    const total = new Map(this.#past);
-    for (const [key, denial] of this.#journal) {
-      const count = denial.count - (this.#baseline.get(key)?.count ?? 0);
-      if (count > 0) total.set(key, { ...denial, count: count + (total.get(key)?.count ?? 0) });
-    }
-    return [...total.values()];
+    return [...this.#total.values()];
   }
 
   /** What was refused since this was last called. */
@@ -53,8 +43,8 @@ export class DenialLog {
   }
 }
 
-function toMap(denials: readonly Denial[]): Map<string, Denial> {
-  return new Map(denials.map((denial) => [keyOf(denial), denial]));
+function toCounts(denials: readonly Denial[]): ReadonlyMap<string, number> {
+  return new Map(denials.map((denial) => [keyOf(denial), denial.count]));
 }
 
 function keyOf({ address, protocol, port = 0 }: Pick<Denial, 'address' | 'protocol' | 'port'>): string {

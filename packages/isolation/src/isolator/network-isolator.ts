@@ -160,6 +160,8 @@ export class NetworkIsolator implements NetworkEnforcer {
       );
       const unregister = this.#engine.networkAttachments.register(containerId, attachment);
       this.#attachments.set(containerId, { attachment, unregister });
+      // The policy may have been changed before it was known here.
+      while (attachment.isOutdated) await attachment.reload();
       return attachment;
     });
   }
@@ -308,9 +310,14 @@ export class NetworkIsolator implements NetworkEnforcer {
     await this.#queue.run(containerId, async () => {
       const known = this.#attachments.get(containerId);
       if (known === undefined) return;
-      await known.attachment.leave();
-      known.unregister();
       this.#attachments.delete(containerId);
+      known.unregister();
+      try {
+        await known.attachment.leave();
+      } catch (error) {
+        this.#attachments.set(containerId, known);
+        throw error;
+      }
     });
   }
 
