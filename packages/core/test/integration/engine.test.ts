@@ -193,3 +193,40 @@ it('reports what the engine can do', async () => {
   expect(capabilities).toMatchObject({ os: 'linux', hasMemoryLimit: true, hasPidsLimit: true, isDesktop: false });
   expect(capabilities.runtimes).toContain('runc');
 });
+
+it('makes a network, puts a container on it under an address of its own, and takes it off again', async () => {
+  await using container = await createContainer(echo);
+  await engine.containers.start(container.id);
+  const network = await engine.networks.create({
+    Name: `engine-test-${randomUUID()}`,
+    Internal: true,
+    IPAM: { Config: [{ Subnet: '198.18.255.240/28', Gateway: '198.18.255.241' }] },
+  });
+  try {
+    await engine.networks.disconnect('none', container.id);
+    await engine.networks.connect(network.id, container.id, { address: '198.18.255.250' });
+    const { networkSettings } = await engine.containers.inspect(container.id);
+    expect(JSON.stringify(networkSettings)).toContain('198.18.255.250');
+    expect(await engine.networks.inspect(network.id)).toMatchObject({
+      driver: 'bridge',
+      isInternal: true,
+      hasIpv6: false,
+      subnets: [{ subnet: '198.18.255.240/28', gateway: '198.18.255.241' }],
+    });
+    await engine.networks.disconnect(network.id, container.id);
+    await expect(engine.networks.disconnect(network.id, container.id)).rejects.toMatchObject({
+      code: 'PARACLE_ENGINE_RESPONSE',
+    });
+  } finally {
+    await engine.networks.remove(network.id);
+  }
+  await expect(engine.networks.inspect(network.id)).rejects.toThrow(EngineObjectNotFoundError);
+});
+
+it('takes in an image from an archive, and says why where that is none', async () => {
+  const { layers } = await engine.images.inspect(image);
+  expect(layers[0]).toMatch(/^sha256:[0-9a-f]{64}$/u);
+  await expect(engine.images.load(Buffer.from('no archive'))).rejects.toMatchObject({
+    code: 'PARACLE_ENGINE_RESPONSE',
+  });
+});

@@ -1,0 +1,18 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from '@jest/globals';
+
+const run = promisify(execFile);
+const folder = fileURLToPath(new URL('../../../../examples/', import.meta.url));
+
+it.each([
+  { name: '09_sandbox_execution', says: ['stdout: Hello', 'processes left: 0', 'streamed: line 3'] },
+  {
+    name: '10_network_isolation',
+    says: ['refused: 169.254.169.254:80, metadata', 'Connection refused', 'answers', 'rules verified'],
+  },
+])('the example $name does what it says', async ({ name, says }) => {
+  const { stdout } = await run(process.execPath, [`dist/${name}.js`], { cwd: folder });
+  for (const text of says) expect(stdout).toContain(text);
+});
