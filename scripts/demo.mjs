@@ -9,7 +9,7 @@ import { setUp } from './setup.mjs';
 const EXAMPLE = join(root, 'examples', 'dist', '13_phase5_integration.js');
 
 async function demo() {
-  const engine = await setUp();
+  const engine = await setUp({ needsGuard: false }); // the main job has no network
   if (!existsSync(EXAMPLE))
     throw new SetupError('The build left no examples/dist/13_phase5_integration.js. Run: npm run build -- --force');
   const child = spawn(process.execPath, ['--enable-source-maps', EXAMPLE], {

@@ -24,7 +24,7 @@ export async function ensureBuilt() {
 }
 
 /** Runs the whole set-up; resolves with the variables that later steps need to find the same engine. */
-export async function setUp({ rebuildImage = false, allArchitectures = false } = {}) {
+export async function setUp({ rebuildImage = false, allArchitectures = false, needsGuard = true } = {}) {
   const start = performance.now();
   await ensureBuilt();
   if (allArchitectures) await ensureOtherArchitecture();
@@ -33,7 +33,7 @@ export async function setUp({ rebuildImage = false, allArchitectures = false } =
     engine = await ensureEngine();
     return engine.outcome;
   });
-  await step('Guard image', () => ensureGuardImage(engine.arch));
+  if (needsGuard) await step('Guard image', () => ensureGuardImage(engine.arch));
   await step('Base image', () => ensureBaseImage(engine.endpoint, engine.arch, { rebuild: rebuildImage }));
   process.stdout.write(`Set-up took ${formatSeconds(performance.now() - start)}\n\n`);
   // A context with TLS files is found again by its name; everything else by its address.
