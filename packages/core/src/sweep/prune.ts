@@ -1,5 +1,7 @@
 import type { CallOptions } from '../engine/connection/call-options.js';
 import type { Engine } from '../engine/engine.js';
+import { coreErrorCodes } from '../errors/core-error-codes.js';
+import { hasCode } from '../errors/has-code.js';
 import { PruneIncompleteError } from '../errors/prune-incomplete-error.js';
 import { isProvablyDead, parseController } from '../identity/controller.js';
 import { readHostView } from '../identity/host-view.js';
@@ -27,7 +29,8 @@ export interface PruneResult {
 
 /**
  * Removes what dead controllers left on an engine: containers, then networks, then volumes.
- * Touches only what carries our label, whose owner is dead for certain, and which is not retained.
+ * Touches only what carries our label, whose owner is dead for certain, and which is not retained. Containers that are
+ * on a network of such an owner lose it.
  * @throws PruneIncompleteError `PARACLE_CORE_PRUNE_INCOMPLETE` if something could not be removed; all was tried.
  */
 export async function prune(engine: Engine, options: PruneOptions = {}): Promise<PruneResult> {
@@ -82,12 +85,24 @@ function toRemovals(engine: Engine, orphans: ManagedObjects, options: CallOption
     };
   });
   const networks = orphans.networks.map(({ id }): Removal => {
-    return { kind: 'networks', id, remove: () => engine.networks.remove(id, options) };
+    return { kind: 'networks', id, remove: () => removeNetwork(engine, id, options) };
   });
   const volumes = orphans.volumes.map(({ name }): Removal => {
     return { kind: 'volumes', id: name, remove: () => engine.volumes.remove(name, options) };
   });
   return [...containers, ...networks, ...volumes];
+}
+
+/** Containers that are still on it, foreign ones too, lose it: nobody enforces its policy any more. */
+async function removeNetwork(engine: Engine, id: string, options: CallOptions): Promise<void> {
+  try {
+    const { members } = await engine.networks.inspect(id, options);
+    // Another sweep may be at the same: whether the network can be removed is what counts.
+    await Promise.allSettled(members.map(({ containerId }) => engine.networks.disconnect(id, containerId, options)));
+    await engine.networks.remove(id, options);
+  } catch (error) {
+    if (!hasCode(error, coreErrorCodes.engineObjectNotFound)) throw error;
+  }
 }
 
 function toResult(removals: readonly Removal[]): PruneResult {

@@ -75,20 +75,31 @@ it('removes what a dead controller left and nothing else', async () => {
   expect(volumes).not.toContain(`${run}-store`);
 });
 
-it('tries everything, and names what it could not remove', async () => {
-  const dead = createDeadController();
-  const labels = ownerLabels({ owner: dead, purpose: 'network' });
-  const busy = await engine.networks.create({
-    Name: `${run}-busy`,
-    Labels: labels,
-    IPAM: { Config: [{ Subnet: '172.29.251.16/28' }] },
-  });
-  const body = { Image: 'python:3.11-slim', Cmd: ['sleep', '60'], HostConfig: { NetworkMode: `${run}-busy` } };
+it('takes a network that nobody enforces any more from a container that is still on it', async () => {
+  const network = await createNetwork('held', '172.29.251.16/28');
+  const body = { Image: 'python:3.11-slim', Cmd: ['sleep', '60'], HostConfig: { NetworkMode: `${run}-held` } };
   const user = await engine.containers.create({ name: `${run}-user`, body });
   await engine.containers.start(user.id);
-  await engine.volumes.create({ name: `${run}-late`, labels: ownerLabels({ owner: dead, purpose: 'store' }) });
 
-  const failure = await prune(engine).catch((error: unknown) => error);
+  expect((await prune(engine)).networks).toContain(network.id);
+
+  const { state, networkSettings } = await engine.containers.inspect(user.id);
+  expect({ state, networkSettings }).toMatchObject({ state: { isRunning: true }, networkSettings: { Networks: {} } });
+});
+
+it('tries everything, and names what it could not remove', async () => {
+  const busy = await createNetwork('busy', '172.29.251.32/28');
+  await engine.volumes.create({
+    name: `${run}-late`,
+    labels: ownerLabels({ owner: createDeadController(), purpose: 'store' }),
+  });
+  const failing = new Engine();
+  const remove = failing.networks.remove.bind(failing.networks);
+  failing.networks.remove = async (id, options) =>
+    id === busy.id ? engine.images.load(Buffer.from('no archive')) : remove(id, options);
+
+  const failure = await prune(failing).catch((error: unknown) => error);
+  await failing.close();
 
   expect(failure).toMatchObject({
     code: 'PARACLE_CORE_PRUNE_INCOMPLETE',
@@ -96,3 +107,11 @@ it('tries everything, and names what it could not remove', async () => {
     cause: { errors: [expect.objectContaining({ code: 'PARACLE_ENGINE_RESPONSE' })] },
   });
 });
+
+async function createNetwork(name: string, subnet: string): Promise<{ readonly id: string }> {
+  return engine.networks.create({
+    Name: `${run}-${name}`,
+    Labels: ownerLabels({ owner: createDeadController(), purpose: 'network' }),
+    IPAM: { Config: [{ Subnet: subnet }] },
+  });
+}

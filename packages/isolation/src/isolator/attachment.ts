@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CallOptions,
   type ContainerDescription,
@@ -33,6 +34,11 @@ const TABLE = ['table', 'inet', 'paracle'] as const;
 /** Addresses chosen at the same time by others: the engine tells, and another is chosen. */
 const ADDRESS_ATTEMPTS = 20;
 
+const RETRY_MS = 200;
+
+/** Of an engine that does not answer. */
+const AWAY = [coreErrorCodes.engineNotAvailable, coreErrorCodes.engineConnectionLost, coreErrorCodes.engineTimeout];
+
 /** What an attachment works with. */
 export interface AttachmentContext {
   readonly engine: Engine;
@@ -40,6 +46,8 @@ export interface AttachmentContext {
   readonly post: GuardPost;
   readonly network: NetworkState;
   readonly hostAddresses: readonly string[];
+  /** Ends the attempts to reach an engine that is away. */
+  readonly closing: AbortSignal;
   readonly onDenied: (containerId: string, denials: readonly Denial[]) => void;
   /** The container has no network any more: it ended, was restarted, or its rules had been changed. */
   readonly onLost: (attachment: Attachment, withdrawal: Promise<void>) => void;
@@ -167,6 +175,19 @@ export class Attachment implements NetworkAttachment {
       await engine.networks.disconnect(network.id, this.containerId);
     } catch (error) {
       if (!(await this.#isOffNetwork())) throw error;
+    }
+  }
+
+  /** An engine that is restarted has ended the container, and would connect it again at its next start. */
+  async #withdrawOnceReachable(): Promise<void> {
+    const { closing } = this.#context;
+    for (;;) {
+      try {
+        return await this.withdraw();
+      } catch (error) {
+        if (closing.aborted || !AWAY.some((code) => hasCode(error, code))) throw error;
+        await delay(RETRY_MS, undefined, { signal: closing }).catch(() => undefined);
+      }
     }
   }
 
@@ -311,7 +332,7 @@ export class Attachment implements NetworkAttachment {
 
   /** Takes the network away because what should hold does not. */
   async lose(): Promise<void> {
-    const withdrawal = this.withdraw();
+    const withdrawal = this.#withdrawOnceReachable();
     this.#context.onLost(this, withdrawal);
     await withdrawal.catch((err: unknown) => {
       this.#context.logger.error(

@@ -66,6 +66,7 @@ export class NetworkIsolator implements NetworkEnforcer {
   readonly #underWay = new Set<Promise<void>>();
   readonly #events: TypedEmitter<NetworkIsolatorEvents>;
   readonly #stopEnforcing: () => void;
+  readonly #closing = new AbortController();
   #survey: Promise<HostSurvey> | undefined;
   #sweep: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -152,6 +153,7 @@ export class NetworkIsolator implements NetworkEnforcer {
           post: this.#postOf(containerId),
           network,
           hostAddresses: addresses,
+          closing: this.#closing.signal,
           onDenied: (id, denials) => this.#events.emit('denied', { containerId: id, denials }),
           onLost: (lost, withdrawal) => this.#forget(lost, withdrawal),
           detach: (id) => this.#detach(id),
@@ -270,6 +272,7 @@ export class NetworkIsolator implements NetworkEnforcer {
 
   async #shutDown(): Promise<void> {
     this.#stopEnforcing();
+    this.#closing.abort();
     await this.#sweep;
     await this.#survey?.catch(() => undefined);
     try {
