@@ -1,7 +1,5 @@
 import type { CallOptions } from '../engine/connection/call-options.js';
 import type { Engine } from '../engine/engine.js';
-import { coreErrorCodes } from '../errors/core-error-codes.js';
-import { hasCode } from '../errors/has-code.js';
 import { PruneIncompleteError } from '../errors/prune-incomplete-error.js';
 import { isProvablyDead, parseController } from '../identity/controller.js';
 import { readHostView } from '../identity/host-view.js';
@@ -85,24 +83,12 @@ function toRemovals(engine: Engine, orphans: ManagedObjects, options: CallOption
     };
   });
   const networks = orphans.networks.map(({ id }): Removal => {
-    return { kind: 'networks', id, remove: () => removeNetwork(engine, id, options) };
+    return { kind: 'networks', id, remove: () => engine.networks.remove(id, { ...options, force: true }) };
   });
   const volumes = orphans.volumes.map(({ name }): Removal => {
     return { kind: 'volumes', id: name, remove: () => engine.volumes.remove(name, options) };
   });
   return [...containers, ...networks, ...volumes];
-}
-
-/** Containers that are still on it, foreign ones too, lose it: nobody enforces its policy any more. */
-async function removeNetwork(engine: Engine, id: string, options: CallOptions): Promise<void> {
-  try {
-    const { members } = await engine.networks.inspect(id, options);
-    // Another sweep may be at the same: whether the network can be removed is what counts.
-    await Promise.allSettled(members.map(({ containerId }) => engine.networks.disconnect(id, containerId, options)));
-    await engine.networks.remove(id, options);
-  } catch (error) {
-    if (!hasCode(error, coreErrorCodes.engineObjectNotFound)) throw error;
-  }
 }
 
 function toResult(removals: readonly Removal[]): PruneResult {

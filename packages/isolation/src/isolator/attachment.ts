@@ -183,7 +183,8 @@ export class Attachment implements NetworkAttachment {
     const { closing } = this.#context;
     for (;;) {
       try {
-        return await this.withdraw();
+        await this.withdraw();
+        return;
       } catch (error) {
         if (closing.aborted || !AWAY.some((code) => hasCode(error, code))) throw error;
         await delay(RETRY_MS, undefined, { signal: closing }).catch(() => undefined);

@@ -230,7 +230,8 @@ export class NetworkIsolator implements NetworkEnforcer {
   }
 
   /**
-   * Detaches every container, and removes every network that this isolator made.
+   * Detaches every container, and removes every network that this isolator made, also from those that somebody else put
+   * on it.
    *
    * @throws IsolationError `PARACLE_ISOLATION_CLEANUP_FAILED`; all was tried
    */
@@ -241,7 +242,7 @@ export class NetworkIsolator implements NetworkEnforcer {
     ]);
     const removed = await Promise.allSettled(
       [...this.#networks.keys()].map(async (id) => {
-        await this.#engine.networks.remove(id);
+        await this.#engine.networks.remove(id, { force: true });
         this.#networks.delete(id);
       }),
     );
@@ -253,8 +254,7 @@ export class NetworkIsolator implements NetworkEnforcer {
       isolationErrorCodes.cleanupFailed,
       `${failures.length} networks or guards could not be removed`,
       {
-        suggestion:
-          'Take other containers off these networks, then call it again. Once this process has ended, prune() removes them.',
+        suggestion: 'Call it again. Once this process has ended, prune() removes them.',
         cause: new AggregateError(failures),
       },
     );

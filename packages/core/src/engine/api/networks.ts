@@ -1,3 +1,5 @@
+import { coreErrorCodes } from '../../errors/core-error-codes.js';
+import { hasCode } from '../../errors/has-code.js';
 import { readField, readFlag, readList, readText, readTextMap } from '../../reading/read-fields.js';
 import { requireList, requireText } from '../answer/require-fields.js';
 import type { CallOptions } from '../connection/call-options.js';
@@ -87,10 +89,24 @@ export class EngineNetworks {
     await this.#post(id, 'disconnect', { Container: containerId, Force: true }, options);
   }
 
-  /** Removes a network. That it is gone already is a success. */
-  async remove(id: string, options?: CallOptions): Promise<void> {
+  /** Removes a network, with `force` after taking off it who is on it. That it is gone already is a success. */
+  async remove(
+    id: string,
+    { force = false, ...options }: CallOptions & { readonly force?: boolean } = {},
+  ): Promise<void> {
+    if (force) await this.#clear(id, options);
     const subject = { kind: 'network', id } as const;
     await this.#caller.run({ method: 'DELETE', path: apiPath`/networks/${id}`, subject, alsoSuccess: [404] }, options);
+  }
+
+  /** Others may be at the same: whether the network can be removed is what counts. */
+  async #clear(id: string, options: CallOptions): Promise<void> {
+    try {
+      const { members } = await this.inspect(id, options);
+      await Promise.allSettled(members.map(({ containerId }) => this.disconnect(id, containerId, options)));
+    } catch (error) {
+      if (!hasCode(error, coreErrorCodes.engineObjectNotFound)) throw error;
+    }
   }
 
   async #post(id: string, verb: 'connect' | 'disconnect', body: object, options?: CallOptions): Promise<void> {
