@@ -15,11 +15,8 @@ export type { Attachment } from './isolator/attachment.js';
 export type { Canary, CanaryTarget } from './isolator/canary.js';
 export type { EnforcementProof } from './isolator/enforcement-proof.js';
 export type { IsolatedNetwork, NetworkInfo } from './isolator/isolated-network.js';
-export {
-  NetworkIsolator,
-  type NetworkIsolatorEvents,
-  type NetworkIsolatorOptions,
-} from './isolator/network-isolator.js';
+export type { NetworkIsolatorEvents, NetworkIsolatorOptions } from './isolator/isolator-options.js';
+export { NetworkIsolator } from './isolator/network-isolator.js';
 export { compileRuleset } from './ruleset/compile-ruleset.js';
 export { hashRuleset } from './ruleset/hash-ruleset.js';
 export type { RulesetContext } from './ruleset/ruleset-context.js';

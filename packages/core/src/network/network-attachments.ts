@@ -22,12 +22,14 @@ export interface NetworkAttachment {
   takeDenials(options?: CallOptions): Promise<readonly NetworkDenial[]>;
   /** Looks again whether the rules are in force; where they are not, the container loses the network and this rejects. */
   check(options?: CallOptions): Promise<void>;
-  /** Takes the container off the network. */
-  detach(): Promise<void>;
+  /** The container is about to be removed: it loses the network with that, and nobody need be told. */
+  release(): void;
 }
 
 /** What enforces the policies of an engine's networks; `NetworkIsolator` of `@paracle/isolation` is one. */
 export interface NetworkEnforcer {
+  /** Whether it enforces the policy of a network, by its id or name. */
+  enforces(network: string): boolean;
   /** Puts a container that has no network on one. Resolves once the policy is in force. */
   attach(containerId: string, network: string, options?: CallOptions): Promise<NetworkAttachment>;
 }
@@ -37,9 +39,9 @@ export class NetworkAttachments {
   readonly #attachments = new Map<string, NetworkAttachment>();
   readonly #enforcers: NetworkEnforcer[] = [];
 
-  /** What to attach with: the enforcer that came last. */
-  get enforcer(): NetworkEnforcer | undefined {
-    return this.#enforcers.at(-1);
+  /** What enforces the policy of a network, by its id or name. */
+  enforcerOf(network: string): NetworkEnforcer | undefined {
+    return this.#enforcers.find((enforcer) => enforcer.enforces(network));
   }
 
   /** Makes an enforcer known until the returned function is called. */

@@ -6,8 +6,23 @@ import { IsolationError } from '../errors/isolation-errors.js';
 /** Runtimes whose processes use the network stack of the kernel that holds the rules; gVisor and Kata bring their own. */
 const KERNEL_RUNTIMES: readonly string[] = ['runc', 'io.containerd.runc.v2', 'crun', 'youki'];
 
-/** Each voids rules in a namespace: the first two pass them by or change them, the rest can get these. */
-const VOIDING_CAPABILITIES: readonly string[] = ['NET_RAW', 'NET_ADMIN', 'SYS_ADMIN', 'SYS_MODULE'];
+/** Each voids rules in a namespace: the first two pass them by or change them, the rest can get these, or a socket. */
+const VOIDING_CAPABILITIES: readonly string[] = [
+  ...[
+    'NET_RAW',
+    'NET_ADMIN',
+    'SYS_ADMIN',
+    'SYS_MODULE',
+    'SYS_PTRACE',
+    'SYS_RAWIO',
+    'DAC_READ_SEARCH',
+    'BPF',
+    'PERFMON',
+  ],
+];
+
+/** Whoever may use these is root on the host. */
+const ENGINE_SOCKET = /\/(?:docker|containerd)\.sock$/u;
 
 const names = z
   .array(z.string())
@@ -16,6 +31,7 @@ const names = z
 
 const hostConfigSchema = z.object({
   NetworkMode: z.string(),
+  PidMode: z.string().default(''),
   Privileged: z.boolean().default(false),
   Runtime: z.string().default('runc'),
   CapAdd: names,
@@ -64,29 +80,18 @@ export function checkContainer(container: ContainerDescription): void {
   );
 }
 
-function* findProblems(
-  container: ContainerDescription,
-): Generator<{ readonly problem: string; readonly remedy: string }> {
+/** Why a policy would not hold, and what to do. */
+interface Problem {
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+function* findProblems(container: ContainerDescription): Generator<Problem> {
   const config = hostConfigSchema.parse(container.hostConfig);
   if (!container.state.isRunning || container.state.isPaused) {
     yield { problem: `it is ${container.state.status}`, remedy: 'Start it, without a network.' };
   }
-  if (config.Privileged) {
-    yield { problem: 'it is privileged', remedy: 'Start it without --privileged.' };
-  }
-  const held = VOIDING_CAPABILITIES.filter((name) => hasCapability(config, name));
-  if (held.length > 0) {
-    yield {
-      problem: `it may have ${held.join(', ')}`,
-      remedy: `Start it with ${held.map((name) => `--cap-drop ${name}`).join(' ')}; engines grant NET_RAW unless told otherwise.`,
-    };
-  }
-  if (!KERNEL_RUNTIMES.includes(config.Runtime)) {
-    yield {
-      problem: `its runtime ${config.Runtime} may bring a network stack of its own`,
-      remedy: `Use one of ${KERNEL_RUNTIMES.join(', ')}.`,
-    };
-  }
+  yield* findPrivileges(container, config);
   if (config.RestartPolicy.Name !== 'no' && config.RestartPolicy.Name !== '') {
     yield {
       problem: `the engine restarts it (${config.RestartPolicy.Name}), and a new life begins without rules`,
@@ -105,6 +110,33 @@ function* findProblems(
 }
 
 type HostConfig = z.infer<typeof hostConfigSchema>;
+
+/** What lets a container pass rules by, or get at what does. */
+function* findPrivileges({ mounts }: ContainerDescription, config: HostConfig): Generator<Problem> {
+  if (config.Privileged) {
+    yield { problem: 'it is privileged', remedy: 'Start it without --privileged.' };
+  }
+  const held = VOIDING_CAPABILITIES.filter((name) => hasCapability(config, name));
+  if (held.length > 0) {
+    yield {
+      problem: `it may have ${held.join(', ')}`,
+      remedy: `Start it with ${held.map((name) => `--cap-drop ${name}`).join(' ')}; engines grant NET_RAW unless told otherwise.`,
+    };
+  }
+  if (config.PidMode !== '') {
+    yield { problem: `it sees the processes of ${config.PidMode}`, remedy: 'Start it without --pid.' };
+  }
+  const socket = mounts.find(({ source = '' }) => ENGINE_SOCKET.test(source));
+  if (socket !== undefined) {
+    yield { problem: `it has the engine's socket at ${socket.destination}`, remedy: 'Start it without that mount.' };
+  }
+  if (!KERNEL_RUNTIMES.includes(config.Runtime)) {
+    yield {
+      problem: `its runtime ${config.Runtime} may bring a network stack of its own`,
+      remedy: `Use one of ${KERNEL_RUNTIMES.join(', ')}.`,
+    };
+  }
+}
 
 function hasCapability({ CapAdd, CapDrop }: HostConfig, name: string): boolean {
   if (CapAdd.includes('ALL')) return !CapDrop.includes(name);

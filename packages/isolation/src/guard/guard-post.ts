@@ -13,8 +13,10 @@ export class GuardPost {
   readonly #engine: Engine;
   readonly #logger: Logger;
   readonly #closing = new AbortController();
-  #guard: Promise<Guard> | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #guard: Guard | undefined;
   #hasRules = false;
+  #hasEnded = false;
   /** The host's process id of the container's PID 1: what tells one life from the next. */
   #pid: number | undefined;
 
@@ -28,26 +30,18 @@ export class GuardPost {
         .wait(containerId, { condition: 'not-running', signal })
         .catch(() => undefined)
         .then(() => {
+          this.#hasEnded = true;
           if (!signal.aborted) resolve();
         })
         .catch(() => undefined);
     });
   }
 
-  /** The guard; a new one where the last was killed. */
+  /** The guard; a new one where the last was killed. However many ask at once, there is one. */
   async standing(options: CallOptions = {}): Promise<Guard> {
-    const last = await this.#guard?.catch(() => undefined);
-    if (this.#closing.signal.aborted) throw this.#closed();
-    if (last !== undefined && !last.isGone) return last;
-    await last?.close();
-    const starting = Guard.start(this.#engine, {
-      ...options,
-      networkMode: `container:${this.containerId}`,
-      canLoadRules: true,
-      logger: this.#logger,
-    });
-    this.#guard = starting;
-    return starting;
+    const turn = this.#turn.then(async () => this.#ensure(options));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   /**
@@ -61,10 +55,30 @@ export class GuardPost {
     const leave = listMemberships(container).map(async ({ name }) =>
       this.#engine.networks.disconnect(name, this.containerId),
     );
-    const outcomes = await Promise.allSettled([this.standing(options), ...leave]);
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+    const [standing, ...left] = await Promise.allSettled([this.standing(options), ...leave]);
+    for (const outcome of [standing, ...left]) if (outcome.status === 'rejected') throw outcome.reason;
+    if (standing.status === 'fulfilled') await this.#refuseSharers(container, standing.value, options);
     this.#pid = container.state.pid;
     return container;
+  }
+
+  /**
+   * Whoever else is in the namespace is not held by what holds this container, and may be another isolator's guard. Asked
+   * once our own stands there, so that of two who come at once each sees the other.
+   */
+  async #refuseSharers({ id, name }: ContainerDescription, guard: Guard, options: CallOptions): Promise<void> {
+    const modes = [`container:${id}`, `container:${name}`, `container:${id.slice(0, 12)}`];
+    const running = await this.#engine.containers.list(options);
+    const sharer = running.find((other) => modes.includes(other.networkMode) && other.id !== guard.containerId);
+    if (sharer === undefined) return;
+    throw new IsolationError(
+      isolationErrorCodes.unenforceable,
+      `A policy would not hold for container ${name}: ${sharer.names[0] ?? sharer.id} shares its network`,
+      {
+        details: { containerId: id, sharer: sharer.id },
+        suggestion: 'Stop the other one. If it is a guard, another isolator has this container.',
+      },
+    );
   }
 
   /** Whether the container was found, in this life, to be one that rules hold for. */
@@ -82,21 +96,38 @@ export class GuardPost {
 
   /** Takes the table away again, from a container that is on no network any more: what stays there does no harm. */
   async unload(): Promise<void> {
-    const guard = await this.#guard?.catch(() => undefined);
-    if (guard === undefined || guard.isGone) return;
+    if (this.#guard?.isGone !== false) return;
     try {
-      await guard.load(REPLACE);
+      await this.#guard.load(REPLACE);
       this.#hasRules = false;
     } catch (err) {
       this.#logger.debug({ err, containerId: this.containerId }, 'rules stay in a container without a network');
     }
   }
 
+  /** Whether the container has ended, or this was closed. */
+  get isOver(): boolean {
+    return this.#closing.signal.aborted || this.#hasEnded;
+  }
+
   /** Ends the guard, for good. The rules stay for as long as the container lives. */
   async close(): Promise<void> {
     this.#closing.abort();
-    const guard = await this.#guard?.catch(() => undefined);
-    await guard?.close();
+    await this.#turn;
+    await this.#guard?.close();
+  }
+
+  async #ensure(options: CallOptions): Promise<Guard> {
+    if (this.#closing.signal.aborted) throw this.#closed();
+    if (this.#guard?.isGone === false) return this.#guard;
+    await this.#guard?.close();
+    this.#guard = await Guard.start(this.#engine, {
+      ...options,
+      networkMode: `container:${this.containerId}`,
+      canLoadRules: true,
+      logger: this.#logger,
+    });
+    return this.#guard;
   }
 
   #closed(): IsolationError {

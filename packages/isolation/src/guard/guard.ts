@@ -23,13 +23,13 @@ export interface GuardOptions extends CallOptions {
  * and nothing else. The rules are the namespace's: they stay when the guard goes, and another can take its place.
  */
 export class Guard {
+  readonly containerId: string;
   readonly #engine: Engine;
-  readonly #containerId: string;
   readonly #connection: SupervisorConnection;
 
   private constructor(engine: Engine, containerId: string, connection: SupervisorConnection) {
     this.#engine = engine;
-    this.#containerId = containerId;
+    this.containerId = containerId;
     this.#connection = connection;
   }
 
@@ -85,7 +85,7 @@ export class Guard {
   /** Ends it and removes it. */
   async close(): Promise<void> {
     this.#connection.close();
-    await this.#engine.containers.remove(this.#containerId, { force: true });
+    await this.#engine.containers.remove(this.containerId, { force: true });
   }
 
   async #run(argv: readonly string[], input = ''): Promise<string> {
@@ -122,7 +122,7 @@ export class Guard {
   }
 }
 
-/** Output up to a limit; more of it is an error, since half a listing says nothing. */
+/** Output up to a limit: half a listing can't be read, and so is an error to who reads it. */
 class Bounded {
   readonly #limit: number;
   readonly #pieces: Buffer[] = [];

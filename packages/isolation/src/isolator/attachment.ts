@@ -8,28 +8,26 @@ import {
   type Logger,
   type NetworkAttachment,
 } from '@paracle/core';
-import type { ResolvedNetworkPolicy } from '../config/network-policy.js';
 import type { Denial } from '../denials/denial.js';
-import { createExplanation, type ExplainDenial } from '../denials/explain-denial.js';
+import { createExplanation } from '../denials/explain-denial.js';
 import { explainDenials } from '../denials/parse-denials.js';
 import { isolationErrorCodes } from '../errors/isolation-error-codes.js';
-import { IsolationError } from '../errors/isolation-errors.js';
-import { listMemberships, runtimeOf } from '../guard/check-container.js';
+import { listMemberships, type Membership, runtimeOf } from '../guard/check-container.js';
 import type { Guard } from '../guard/guard.js';
 import type { GuardPost } from '../guard/guard-post.js';
-import { RESOLVER } from '../ruleset/base-chains.js';
 import { formatTable } from '../ruleset/compile-ruleset.js';
 import { JOURNAL_SETS } from '../ruleset/denial-journal.js';
-import { hashRuleset } from '../ruleset/hash-ruleset.js';
 import { toPolicySteps } from '../ruleset/policy-steps.js';
-import type { ResolvedRulesetContext } from '../ruleset/ruleset-context.js';
-import { type Canary, type CanaryTarget, chooseCanaries, parseCanaries } from './canary.js';
+import type { Canary } from './canary.js';
 import { chooseAddress, networkFull } from './choose-address.js';
 import { DenialLog } from './denial-log.js';
+import { inspectNetwork, networkNotFound } from './describe-network.js';
 import { type EnforcementProof, hashPolicy } from './enforcement-proof.js';
+import { isAddressTaken, isFull, isGone } from './engine-refusals.js';
+import { drift, notAttached } from './isolator-errors.js';
+import { opensRanges } from './list-gateways.js';
 import type { NetworkState } from './network-state.js';
-
-const TABLE = ['table', 'inet', 'paracle'] as const;
+import { proveRules, type Rules } from './prove-rules.js';
 
 /** Addresses chosen at the same time by others: the engine tells, and another is chosen. */
 const ADDRESS_ATTEMPTS = 20;
@@ -45,13 +43,18 @@ export interface AttachmentContext {
   readonly logger: Logger;
   readonly post: GuardPost;
   readonly network: NetworkState;
-  readonly hostAddresses: readonly string[];
+  /** Those that containers of this isolator have on the network. */
+  readonly takenAddresses: () => readonly string[];
+  /** Those of now that matter for the policy: the host gets another with each network. */
+  readonly listHostAddresses: () => Promise<readonly string[]>;
+  /** Connecting and disconnecting one at a time: at once they can lock up engines (20.10). */
+  readonly inOrder: <Result>(work: () => Promise<Result>) => Promise<Result>;
   /** Ends the attempts to reach an engine that is away. */
   readonly closing: AbortSignal;
   readonly onDenied: (containerId: string, denials: readonly Denial[]) => void;
   /** The container has no network any more: it ended, was restarted, or its rules had been changed. */
   readonly onLost: (attachment: Attachment, withdrawal: Promise<void>) => void;
-  readonly detach: (containerId: string) => Promise<void>;
+  readonly release: (containerId: string) => void;
 }
 
 /** What can't change while a container is on its network. */
@@ -59,13 +62,6 @@ interface Standing {
   readonly pid: number;
   readonly address: string;
   readonly runtime: string;
-}
-
-/** What was loaded last. */
-interface Rules {
-  readonly policy: ResolvedNetworkPolicy;
-  readonly context: ResolvedRulesetContext;
-  readonly explain: ExplainDenial;
 }
 
 /** One container on a network of ours, under its policy. */
@@ -118,9 +114,14 @@ export class Attachment implements NetworkAttachment {
     return this.#proof;
   }
 
-  /** Whether the network's policy was changed after the rules were loaded. */
-  get isOutdated(): boolean {
-    return this.#loaded().context.generation !== this.#context.network.generation;
+  /** The number of the policy that is in force. */
+  get generation(): number {
+    return this.#loaded().context.generation;
+  }
+
+  /** Whether whole ranges are open to it. */
+  get hasRanges(): boolean {
+    return opensRanges(this.#loaded().policy);
   }
 
   /** Puts the network's policy of now in force; all live connections are cut. Where that fails, the network goes. */
@@ -136,12 +137,19 @@ export class Attachment implements NetworkAttachment {
     await this.verify();
   }
 
-  /** Looks again; what is not as it should be takes the network from the container. */
+  /**
+   * Looks again; what is not as it should be takes the network from the container. Rules that don't know an address that
+   * the host has got meanwhile are loaded anew, which cuts no connection.
+   */
   async verify(options: CallOptions = {}): Promise<EnforcementProof> {
     return this.#inTurn(async () => {
       await this.#compareWithEngine(options);
+      const proof = await this.#prove();
+      if (!(await this.#isHostNew())) return proof;
+      await this.#readJournal();
+      await this.#load(this.address);
       return this.#prove();
-    });
+    }, options);
   }
 
   /** All that was refused so far. */
@@ -157,8 +165,8 @@ export class Attachment implements NetworkAttachment {
     return denials;
   }
 
-  async detach(): Promise<void> {
-    await this.#context.detach(this.containerId);
+  release(): void {
+    this.#context.release(this.containerId);
   }
 
   /** Takes the network from the container, then the rules. */
@@ -170,41 +178,53 @@ export class Attachment implements NetworkAttachment {
   /** Takes the network from the container, for good. The rules stay. */
   async withdraw(): Promise<void> {
     this.#isWithdrawn = true;
-    const { engine, network } = this.#context;
+    const { engine, network, inOrder } = this.#context;
     try {
-      await engine.networks.disconnect(network.id, this.containerId);
+      await inOrder(async () => engine.networks.disconnect(network.id, this.containerId));
     } catch (error) {
       if (!(await this.#isOffNetwork())) throw error;
     }
   }
 
   /** An engine that is restarted has ended the container, and would connect it again at its next start. */
-  async #withdrawOnceReachable(): Promise<void> {
+  async #withdrawOnceReachable(failure: unknown): Promise<void> {
     const { closing } = this.#context;
-    for (;;) {
+    for (let error = failure; ; ) {
+      if (closing.aborted || !AWAY.some((code) => hasCode(error, code))) throw error;
+      await delay(RETRY_MS, undefined, { signal: closing }).catch(() => undefined);
       try {
-        await this.withdraw();
+        await this.#withdrawFromAll();
         return;
-      } catch (error) {
-        if (closing.aborted || !AWAY.some((code) => hasCode(error, code))) throw error;
-        await delay(RETRY_MS, undefined, { signal: closing }).catch(() => undefined);
+      } catch (next) {
+        error = next;
       }
     }
   }
 
+  /** Whatever else it was put on meanwhile: rules that do not hold here hold nowhere. */
+  async #withdrawFromAll(): Promise<void> {
+    await this.withdraw();
+    for (const { name, networkId } of await this.#memberships()) {
+      if (name !== 'none') await this.#context.engine.networks.disconnect(networkId, this.containerId);
+    }
+  }
+
   async #connect(preparing: Promise<ContainerDescription>, options: CallOptions): Promise<void> {
-    const { engine, network } = this.#context;
-    const taken = new Set<string>();
+    const { engine, network, inOrder } = this.#context;
+    const taken = new Set(this.#context.takenAddresses());
     for (let attempt = 1; ; attempt++) {
       options.signal?.throwIfAborted();
       const address = chooseAddress(network, taken);
       const [container] = await Promise.all([preparing, this.#load(address)]);
       try {
-        await engine.networks.connect(network.id, this.containerId, { address });
+        await inOrder(async () => engine.networks.connect(network.id, this.containerId, { address }));
       } catch (error) {
         if (isFull(error)) throw networkFull(network, error);
+        if (isGone(error)) throw networkNotFound(network.name, error);
         if (!isAddressTaken(error) || attempt === ADDRESS_ATTEMPTS) throw error;
-        const { members } = await engine.networks.inspect(network.id, options);
+        // The engine may remember as done what it refused.
+        await engine.networks.disconnect(network.id, this.containerId).catch(() => undefined);
+        const { members } = await inspectNetwork(engine, network.id, options);
         for (const member of [address, ...members.map((other) => other.address ?? '')]) taken.add(member);
         continue;
       }
@@ -214,9 +234,16 @@ export class Attachment implements NetworkAttachment {
     }
   }
 
+  async #isHostNew(): Promise<boolean> {
+    const { gateways, hostAddresses } = this.#loaded().context;
+    const known = new Set([...gateways, ...hostAddresses]);
+    return (await this.#context.listHostAddresses()).some((address) => !known.has(address));
+  }
+
   /** Puts the network's policy of now in force for a container with this address. */
   async #load(address: string): Promise<void> {
-    const { network, hostAddresses, post } = this.#context;
+    const { network, listHostAddresses, post } = this.#context;
+    const hostAddresses = await listHostAddresses();
     const { policy, generation } = network;
     const context = {
       subnets: [network.subnet],
@@ -247,33 +274,23 @@ export class Attachment implements NetworkAttachment {
         ? []
         : ['it has left the network']),
     ];
-    if (differences.length > 0) throw this.#drift(differences);
+    if (differences.length > 0) throw drift(this, differences);
   }
 
   /** The kernel's side: the ruleset that was loaded, and what it does. */
   async #prove(): Promise<EnforcementProof> {
     const guard = await this.#standingGuard();
-    const isFirst = this.#rulesetHash === '';
     const rules = this.#loaded();
-    const { onLink, others } = chooseCanaries(rules);
-    // The resolver is asked once: its port in the journal is another one, so that later looks could not be told apart.
-    const targets = [...onLink.filter(({ address }) => isFirst || address !== RESOLVER), ...others];
-    const canaries = await sendCanaries(guard, targets);
-    const table = await guard.list(...TABLE);
-    const hash = hashRuleset(table);
-    const { denials } = explainDenials(table, rules.explain);
-    const differences = [
-      ...canaries.filter(({ errno }) => errno === 0).map(({ address, port }) => `${address}:${port} can be reached`),
-      ...(isFirst ? onLink.filter((canary) => !hasEntry(denials, canary)) : []).map(
-        ({ address, port }) => `${address}:${port} was not refused by the rules`,
-      ),
-      ...(isFirst || hash === this.#rulesetHash ? [] : ['the rules were changed']),
-    ];
-    if (differences.length > 0) throw this.#drift(differences);
-    this.#rulesetHash = hash;
-    if (isFirst) this.#log.begin(denials);
-    else this.#log.update(denials, targets);
-    this.#proof = await this.#toProof(canaries);
+    const expected = { rules, address: this.address, rulesetHash: this.#rulesetHash };
+    const seen = await proveRules(expected, {
+      look: async (...args) => guard.look(...args),
+      listTable: async () => this.#list(guard, 'table', 'inet', 'paracle'),
+    });
+    if (seen.differences.length > 0) throw drift(this, seen.differences);
+    if (this.#rulesetHash === '') this.#log.begin(seen.denials);
+    else this.#log.update(seen.denials, seen.targets);
+    this.#rulesetHash = seen.rulesetHash;
+    this.#proof = await this.#toProof(seen.canaries);
     return this.#proof;
   }
 
@@ -301,10 +318,20 @@ export class Attachment implements NetworkAttachment {
     const { explain } = this.#loaded();
     const journals = await Promise.all(
       Object.values(JOURNAL_SETS).map(async (name) =>
-        explainDenials(await guard.list('set', 'inet', 'paracle', name), explain),
+        explainDenials(await this.#list(guard, 'set', 'inet', 'paracle', name), explain),
       ),
     );
     this.#log.update(journals.flatMap(({ denials }) => denials));
+  }
+
+  /** What can't be listed is not in force as it was. */
+  async #list(guard: Guard, ...what: readonly string[]): Promise<string> {
+    try {
+      return await guard.list(...what);
+    } catch (error) {
+      if (!hasCode(error, isolationErrorCodes.guardFailed)) throw error;
+      throw drift(this, ['the rules are gone, or were changed beyond reading'], error);
+    }
   }
 
   async #standingGuard(): Promise<Guard> {
@@ -322,75 +349,44 @@ export class Attachment implements NetworkAttachment {
   }
 
   async #isOffNetwork(): Promise<boolean> {
-    const { engine, network } = this.#context;
+    return !(await this.#memberships()).some(({ networkId }) => networkId === this.networkId);
+  }
+
+  /** Where the engine says that the container is; nowhere, once it is removed. */
+  async #memberships(): Promise<readonly Membership[]> {
     try {
-      const container = await engine.containers.inspect(this.containerId);
-      return !listMemberships(container).some(({ networkId }) => networkId === network.id);
+      return listMemberships(await this.#context.engine.containers.inspect(this.containerId));
     } catch (error) {
-      return hasCode(error, coreErrorCodes.engineContainerNotFound);
+      if (hasCode(error, coreErrorCodes.engineContainerNotFound)) return [];
+      throw error;
     }
   }
 
   /** Takes the network away because what should hold does not. */
   async lose(): Promise<void> {
-    const withdrawal = this.#withdrawOnceReachable();
-    this.#context.onLost(this, withdrawal);
-    await withdrawal.catch((err: unknown) => {
+    const attempt = this.#withdrawFromAll();
+    this.#context.onLost(
+      this,
+      attempt.catch(async (error: unknown) => this.#withdrawOnceReachable(error)),
+    );
+    await attempt.catch((err: unknown) => {
       this.#context.logger.error(
         { err, containerId: this.containerId },
-        'a network without rules could not be taken away',
+        'a network without rules could not be taken away at once',
       );
     });
   }
 
-  /** One after the other; what can't be done or seen leaves no network behind. */
-  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** One after the other; what can't be done or seen leaves no network behind, unless it was the caller who gave up. */
+  async #inTurn<Result>(work: () => Promise<Result>, { signal }: CallOptions = {}): Promise<Result> {
     const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => undefined);
     try {
       return await turn;
     } catch (error) {
-      if (this.#isWithdrawn) throw error;
-      await this.lose();
+      const isGivenUp = signal?.aborted === true && error === signal.reason;
+      if (!this.#isWithdrawn && !isGivenUp) await this.lose();
       throw error;
     }
   }
-
-  #drift(differences: readonly string[]): IsolationError {
-    return new IsolationError(
-      isolationErrorCodes.drift,
-      `The policy is not in force for container ${this.containerId.slice(0, 12)}: ${differences.join('; ')}`,
-      {
-        details: { containerId: this.containerId, networkId: this.networkId, differences },
-        suggestion: 'The network was taken from the container. Find out who changed it, then attach it again.',
-      },
-    );
-  }
-}
-
-/** The error for a container that is on no network of this isolator. */
-export function notAttached(containerId: string): IsolationError {
-  return new IsolationError(
-    isolationErrorCodes.notAttached,
-    `Container ${containerId.slice(0, 12)} is on no network of this isolator`,
-    { details: { containerId } },
-  );
-}
-
-async function sendCanaries(guard: Guard, targets: readonly CanaryTarget[]): Promise<readonly Canary[]> {
-  if (targets.length === 0) return [];
-  return parseCanaries(await guard.look('connect', ...targets.flatMap(({ address, port }) => [address, String(port)])));
-}
-
-/** By address alone for the resolver, whose real port is set before the rules see the packet. */
-function hasEntry(denials: readonly Denial[], { address, port }: CanaryTarget): boolean {
-  return denials.some((denial) => denial.address === address && (address === RESOLVER || denial.port === port));
-}
-
-function isAddressTaken(error: unknown): boolean {
-  return hasCode(error, coreErrorCodes.engineResponse) && /address already in use/iu.test(error.message);
-}
-
-function isFull(error: unknown): boolean {
-  return hasCode(error, coreErrorCodes.engineResponse) && /no available.*address/iu.test(error.message);
 }

@@ -48,8 +48,8 @@ export function chooseCanaries({ policy, context, explain }: CanaryContext): {
 /** Reads what `look connect` printed. */
 export function parseCanaries(output: string): readonly Canary[] {
   return output
-    .trim()
     .split('\n')
+    .filter((line) => line !== '')
     .map((line) => {
       const [address = '', port, errno] = line.split(' ');
       return { address, port: Number(port), errno: Number(errno) };

@@ -1,6 +1,9 @@
 import type { Denial } from '../denials/denial.js';
 import type { CanaryTarget } from './canary.js';
 
+/** Kept for one container; what comes on top is not told: a program that tries everything must not fill our memory. */
+const MAX_DENIALS = 4096;
+
 /**
  * Adds up what a container's journals say. A journal begins anew with each ruleset, forgets what was not seen for an hour,
  * and has our own canaries in it, which no program tried.
@@ -22,7 +25,8 @@ export class DenialLog {
       const key = keyOf(denial);
       const before = this.#last.get(key) ?? 0;
       const added = (denial.count < before ? denial.count : denial.count - before) - (own.has(key) ? 1 : 0);
-      if (added > 0) this.#total.set(key, { ...denial, count: (this.#total.get(key)?.count ?? 0) + added });
+      const isKept = this.#total.has(key) || this.#total.size < MAX_DENIALS;
+      if (added > 0 && isKept) this.#total.set(key, { ...denial, count: (this.#total.get(key)?.count ?? 0) + added });
     }
     this.#last = toCounts(journal);
   }

@@ -20,7 +20,7 @@ export async function describeNetwork(
   options: CallOptions & { readonly policyOf: (networkId: string) => ResolvedNetworkPolicy | undefined },
 ): Promise<NetworkInfo> {
   const { policyOf, ...call } = options;
-  const { id, name, isInternal, members, subnets, labels } = await inspect(engine, network, call);
+  const { id, name, isInternal, members, subnets, labels } = await inspectNetwork(engine, network, call);
   const [addresses] = subnets;
   const label = labels[POLICY_LABEL];
   if (addresses === undefined || label === undefined) throw networkNotFound(network);
@@ -41,7 +41,12 @@ export async function describeNetwork(
   };
 }
 
-async function inspect(engine: Engine, network: string, options: CallOptions): Promise<NetworkDescription> {
+/** Describes any network. @throws IsolationError `PARACLE_ISOLATION_NETWORK_NOT_FOUND` */
+export async function inspectNetwork(
+  engine: Engine,
+  network: string,
+  options: CallOptions,
+): Promise<NetworkDescription> {
   try {
     return await engine.networks.inspect(network, options);
   } catch (error) {

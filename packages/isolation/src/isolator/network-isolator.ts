@@ -4,66 +4,58 @@ import {
   type ContainerReference,
   Engine,
   type EventSource,
+  hasCode,
   type Logger,
   type NetworkEnforcer,
   parseConfig,
-  prune,
   resolveContainer,
   silentLogger,
   TypedEmitter,
 } from '@paracle/core';
-import { z } from 'zod';
-import { findContradiction, type NetworkConfig, parseNetworkConfig } from '../config/network-config.js';
+import { type NetworkConfig, parseNetworkConfig } from '../config/network-config.js';
 import { type NetworkPolicy, parseNetworkPolicy } from '../config/network-policy.js';
 import type { Denial } from '../denials/denial.js';
 import { isolationErrorCodes } from '../errors/isolation-error-codes.js';
 import { IsolationError } from '../errors/isolation-errors.js';
 import { GuardPost } from '../guard/guard-post.js';
 import { type HostSurvey, surveyHost } from '../guard/survey-host.js';
-import { Attachment, notAttached } from './attachment.js';
+import { Attachment, type AttachmentContext } from './attachment.js';
 import { createNetwork } from './create-network.js';
 import { describeNetwork, networkNotFound } from './describe-network.js';
 import type { EnforcementProof } from './enforcement-proof.js';
 import type { IsolatedNetwork, NetworkInfo } from './isolated-network.js';
+import {
+  alreadyAttached,
+  cleanupFailed,
+  notAttached,
+  policyUnenforced,
+  refuseContradiction,
+} from './isolator-errors.js';
+import {
+  type IsolatorSettings,
+  isolatorSettingsSchema,
+  type NetworkIsolatorEvents,
+  type NetworkIsolatorOptions,
+} from './isolator-options.js';
 import { KeyedQueue } from './keyed-queue.js';
+import { listHostAddresses } from './list-gateways.js';
 import type { NetworkState } from './network-state.js';
-
-/** How an isolator works. */
-export interface NetworkIsolatorOptions {
-  /** The engine to use; an isolator that is given one doesn't close it. @defaultValue the engine that is found */
-  readonly engine?: Engine;
-  /** @defaultValue silent */
-  readonly logger?: Logger;
-  /** CIDRs of IPv4 to take subnets from. @defaultValue those of `chooseSubnet` */
-  readonly pools?: readonly string[] | undefined;
-  /** Prefix length of subnets that are chosen, from 8 to 30. @defaultValue 28 (13 containers) */
-  readonly prefixLength?: number | undefined;
-}
-
-/** What an isolator tells. */
-export interface NetworkIsolatorEvents {
-  /** A container was refused something; told when somebody reads what was, as each execution of a sandbox does. */
-  denied: [{ readonly containerId: string; readonly denials: readonly Denial[] }];
-  /** A container lost its network: it ended, or its rules were not in force any more. */
-  lost: [{ readonly containerId: string; readonly networkId: string }];
-}
-
-const settingsSchema: z.ZodType<Pick<NetworkIsolatorOptions, 'pools' | 'prefixLength'>> = z.strictObject({
-  pools: z.array(z.string()).optional(),
-  prefixLength: z.int().min(8).max(30).optional(),
-});
+import { sweepOrphans } from './sweep-orphans.js';
 
 /** Makes networks and enforces their policies. Connects on first use; close it when done. */
 export class NetworkIsolator implements NetworkEnforcer {
   readonly #engine: Engine;
   readonly #ownsEngine: boolean;
   readonly #logger: Logger;
-  readonly #settings: Pick<NetworkIsolatorOptions, 'pools' | 'prefixLength'>;
+  readonly #settings: IsolatorSettings;
   readonly #networks = new Map<string, NetworkState>();
   readonly #attachments = new Map<string, { readonly attachment: Attachment; readonly unregister: () => void }>();
+  /** Those that should have lost the network, and have not: the engine did not do it. */
+  readonly #stranded = new Map<string, Attachment>();
   readonly #posts = new Map<string, GuardPost>();
   readonly #queue = new KeyedQueue();
   readonly #underWay = new Set<Promise<void>>();
+  readonly #operations = new Set<Promise<unknown>>();
   readonly #events: TypedEmitter<NetworkIsolatorEvents>;
   readonly #stopEnforcing: () => void;
   readonly #closing = new AbortController();
@@ -74,7 +66,7 @@ export class NetworkIsolator implements NetworkEnforcer {
   /** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong */
   constructor(options: NetworkIsolatorOptions = {}) {
     const { engine, logger = silentLogger, ...settings } = options;
-    this.#settings = parseConfig(settingsSchema, settings, 'network isolator options');
+    this.#settings = parseConfig(isolatorSettingsSchema, settings, 'network isolator options');
     this.#engine = engine ?? new Engine();
     this.#ownsEngine = engine === undefined;
     this.#logger = logger.child({ component: 'isolation' });
@@ -93,20 +85,22 @@ export class NetworkIsolator implements NetworkEnforcer {
    * IsolationError `PARACLE_ISOLATION_SUBNET_TAKEN`, `PARACLE_ISOLATION_NETWORK_UNENFORCED`, `PARACLE_ISOLATION_GUARD_IMAGE`
    */
   async createNetwork(config: NetworkConfig = {}, options: CallOptions = {}): Promise<IsolatedNetwork> {
-    this.#refuseIfClosed();
-    const resolved = parseNetworkConfig(config);
-    await (this.#sweep ??= this.#sweepOrphans());
-    const survey = await this.#surveyHost();
-    const network = await createNetwork(this.#engine, {
-      ...options,
-      config: resolved,
-      survey,
-      subnets: this.#settings,
+    return this.#operate(async () => {
+      const resolved = parseNetworkConfig(config);
+      await (this.#sweep ??= sweepOrphans(this.#engine, this.#logger));
+      const survey = await this.#surveyHost();
+      const network = await createNetwork(this.#engine, {
+        ...options,
+        config: resolved,
+        survey,
+        subnets: this.#settings,
+      });
+      // Any number will do to begin with; a random one is nobody's who had this subnet before.
+      this.#networks.set(network.id, { ...network, generation: randomInt(1, 2 ** 31) });
+      this.#logger.info({ networkId: network.id, subnet: network.subnet }, 'network created');
+      await this.#closeGateway();
+      return network;
     });
-    // Any number will do to begin with; a random one is nobody's who had this subnet before.
-    this.#networks.set(network.id, { ...network, generation: randomInt(1, 2 ** 31) });
-    this.#logger.info({ networkId: network.id, subnet: network.subnet }, 'network created');
-    return network;
   }
 
   /**
@@ -133,38 +127,24 @@ export class NetworkIsolator implements NetworkEnforcer {
    * @throws IsolationError `PARACLE_ISOLATION_UNENFORCEABLE`
    */
   async prepare(container: ContainerReference, options: CallOptions = {}): Promise<void> {
-    this.#refuseIfClosed();
-    await this.#postOf(await resolveContainer(this.#engine, container, options)).prepare(options);
+    await this.#operate(async () => {
+      const id = await resolveContainer(this.#engine, container, options);
+      await this.#queue.run(id, async () => {
+        const post = this.#postOf(id);
+        await (this.#attachments.has(id) ? post.standing(options) : post.prepare(options));
+      });
+    });
+  }
+
+  enforces(network: string): boolean {
+    return this.#findNetwork(network) !== undefined;
   }
 
   /** {@link attachContainer} for other packages, by the engine's id. */
   async attach(containerId: string, networkId: string, options: CallOptions = {}): Promise<Attachment> {
-    this.#refuseIfClosed();
-    const network = this.#ownNetwork(networkId);
-    const { addresses } = await this.#surveyHost();
-    return this.#queue.run(containerId, async () => {
-      const known = this.#attachments.get(containerId);
-      if (known !== undefined) throw alreadyAttached(containerId, known.attachment.networkId);
-      const attachment = await Attachment.make(
-        containerId,
-        {
-          engine: this.#engine,
-          logger: this.#logger,
-          post: this.#postOf(containerId),
-          network,
-          hostAddresses: addresses,
-          closing: this.#closing.signal,
-          onDenied: (id, denials) => this.#events.emit('denied', { containerId: id, denials }),
-          onLost: (lost, withdrawal) => this.#forget(lost, withdrawal),
-          detach: (id) => this.#detach(id),
-        },
-        options,
-      );
-      const unregister = this.#engine.networkAttachments.register(containerId, attachment);
-      this.#attachments.set(containerId, { attachment, unregister });
-      // The policy may have been changed before it was known here.
-      while (attachment.isOutdated) await attachment.reload();
-      return attachment;
+    return this.#operate(async () => {
+      const network = this.#ownNetwork(networkId);
+      return this.#queue.run(containerId, async () => this.#attach(containerId, network, options));
     });
   }
 
@@ -180,6 +160,7 @@ export class NetworkIsolator implements NetworkEnforcer {
    * @throws IsolationError `PARACLE_ISOLATION_NETWORK_NOT_FOUND`
    */
   async getNetworkInfo(network: string, options: CallOptions = {}): Promise<NetworkInfo> {
+    this.#refuseIfClosed();
     return describeNetwork(this.#engine, network, { ...options, policyOf: (id) => this.#networks.get(id)?.policy });
   }
 
@@ -188,30 +169,23 @@ export class NetworkIsolator implements NetworkEnforcer {
    * policy would allow. A container for which it fails loses the network.
    *
    * @throws IsolationError `PARACLE_ISOLATION_POLICY_CONTRADICTION` where the network has no way to what the policy
-   * opens; AggregateError with what failed for containers
+   * opens; `PARACLE_ISOLATION_POLICY_UNENFORCED` with what failed for containers
    */
   async updatePolicy(networkId: string, policy: NetworkPolicy): Promise<void> {
+    this.#refuseIfClosed();
     const network = this.#ownNetwork(networkId);
     const resolved = parseNetworkPolicy(policy);
-    const contradiction = findContradiction({
-      internal: network.internal,
-      policy: resolved,
-      subnets: [network.subnet],
-    });
-    if (contradiction !== undefined) {
-      throw new IsolationError(isolationErrorCodes.policyContradiction, contradiction, { details: { networkId } });
-    }
+    refuseContradiction(network, resolved);
     network.policy = resolved;
     network.generation++;
-    const outcomes = await Promise.allSettled(
-      this.#attachmentsOf(network.id).map(async (attachment) => attachment.reload()),
-    );
+    const outcomes = await this.#reload(network);
+    // Those that were being attached meanwhile may have begun with the policy before.
+    await Promise.allSettled(this.#operations);
+    outcomes.push(...(await this.#reload(network)));
     const failures = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
-    if (failures.length === 0) return;
-    throw new AggregateError(
-      failures,
-      `The policy is not in force for ${failures.length} containers, which lost the network`,
-    );
+    // A container that has ended meanwhile needs no policy.
+    const real = failures.filter((failure) => !hasCode(failure, isolationErrorCodes.notAttached));
+    if (real.length > 0) throw policyUnenforced(networkId, real);
   }
 
   /**
@@ -236,8 +210,35 @@ export class NetworkIsolator implements NetworkEnforcer {
    * @throws IsolationError `PARACLE_ISOLATION_CLEANUP_FAILED`; all was tried
    */
   async cleanupAll(): Promise<void> {
+    await this.#cleanUp([]);
+  }
+
+  /** {@link cleanupAll}, and the end of this isolator and its guards. Where it failed, it may be called again. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#shutDown().catch((error: unknown) => {
+      this.#closed = undefined;
+      throw error;
+    });
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#stopEnforcing();
+    this.#closing.abort();
+    await Promise.allSettled(this.#operations);
+    await this.#cleanUp([...this.#posts.values()]);
+    this.#events.removeAllListeners();
+    if (this.#ownsEngine) await this.#engine.close();
+  }
+
+  async #cleanUp(posts: readonly GuardPost[]): Promise<void> {
     const detached = await Promise.allSettled([
-      ...[...this.#attachments.keys()].map(async (id) => this.#detach(id)),
+      ...[...this.#attachments.keys(), ...this.#stranded.keys()].map(async (id) => this.#detach(id)),
+      ...posts.map(async (post) => post.close()),
       ...this.#underWay,
     ]);
     const removed = await Promise.allSettled(
@@ -250,38 +251,31 @@ export class NetworkIsolator implements NetworkEnforcer {
       outcome.status === 'rejected' ? [outcome.reason] : [],
     );
     if (failures.length === 0) return;
-    throw new IsolationError(
-      isolationErrorCodes.cleanupFailed,
-      `${failures.length} networks or guards could not be removed`,
-      {
-        suggestion: 'Call it again. Once this process has ended, prune() removes them.',
-        cause: new AggregateError(failures),
-      },
-    );
+    throw cleanupFailed(failures);
   }
 
-  /** {@link cleanupAll}, and the end of this isolator. May be called again. */
-  async close(): Promise<void> {
-    this.#closed ??= this.#shutDown();
-    return this.#closed;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  async #shutDown(): Promise<void> {
-    this.#stopEnforcing();
-    this.#closing.abort();
-    await this.#sweep;
-    await this.#survey?.catch(() => undefined);
-    try {
-      await this.cleanupAll();
-      await Promise.all([...this.#posts.values()].map(async (post) => post.close()));
-    } finally {
-      this.#events.removeAllListeners();
-      if (this.#ownsEngine) await this.#engine.close();
-    }
+  async #attach(containerId: string, network: NetworkState, options: CallOptions): Promise<Attachment> {
+    const known = this.#attachments.get(containerId);
+    if (known !== undefined) throw alreadyAttached(containerId, known.attachment.networkId);
+    const context: AttachmentContext = {
+      network,
+      takenAddresses: () => this.#attachmentsOn(network.id).map(({ address }) => address),
+      listHostAddresses: async () => listHostAddresses(this.#engine, await this.#surveyHost(), network.policy),
+      engine: this.#engine,
+      logger: this.#logger,
+      post: this.#postOf(containerId),
+      closing: this.#closing.signal,
+      onDenied: (id, denials) => this.#events.emit('denied', { containerId: id, denials }),
+      onLost: (lost, withdrawal) => this.#forget(lost, withdrawal),
+      release: (id) => this.#release(id),
+      inOrder: async (work) => this.#queue.run(network.id, work),
+    };
+    const attachment = await Attachment.make(containerId, context, options);
+    const unregister = this.#engine.networkAttachments.register(containerId, attachment);
+    this.#attachments.set(containerId, { attachment, unregister });
+    if (context.post.isOver) await attachment.lose();
+    else if (attachment.generation !== network.generation) await attachment.reload();
+    return attachment;
   }
 
   #postOf(containerId: string): GuardPost {
@@ -312,32 +306,48 @@ export class NetworkIsolator implements NetworkEnforcer {
   async #detach(containerId: string): Promise<void> {
     await this.#queue.run(containerId, async () => {
       const known = this.#attachments.get(containerId);
-      if (known === undefined) return;
+      const attachment = known?.attachment ?? this.#stranded.get(containerId);
+      if (attachment === undefined) return;
       this.#attachments.delete(containerId);
-      known.unregister();
-      try {
-        await known.attachment.leave();
-      } catch (error) {
-        this.#attachments.set(containerId, known);
-        throw error;
-      }
+      known?.unregister();
+      this.#stranded.set(containerId, attachment);
+      await attachment.leave();
+      this.#stranded.delete(containerId);
     });
+  }
+
+  /** The gateway of a network that is new is the host too, where ranges are open. */
+  async #closeGateway(): Promise<void> {
+    const open = [...this.#attachments.values()].filter(({ attachment }) => attachment.hasRanges);
+    await Promise.allSettled(open.map(async ({ attachment }) => attachment.reload()));
+  }
+
+  #release(containerId: string): void {
+    this.#attachments.get(containerId)?.unregister();
+    this.#attachments.delete(containerId);
   }
 
   async #withAttachment<Result>(
     container: ContainerReference,
     work: (attachment: Attachment) => Promise<Result>,
   ): Promise<Result> {
+    this.#refuseIfClosed();
     const id = await resolveContainer(this.#engine, container);
     const known = this.#attachments.get(id);
     if (known === undefined) throw notAttached(id);
     return work(known.attachment);
   }
 
-  #attachmentsOf(networkId: string): readonly Attachment[] {
-    return [...this.#attachments.values()]
-      .map(({ attachment }) => attachment)
-      .filter((attachment) => attachment.networkId === networkId);
+  #attachmentsOn(networkId: string): readonly Attachment[] {
+    return [...this.#attachments.values()].flatMap(({ attachment }) =>
+      attachment.networkId === networkId ? [attachment] : [],
+    );
+  }
+
+  /** Puts a network's policy of now in force where another is. */
+  async #reload({ id, generation }: NetworkState): Promise<PromiseSettledResult<void>[]> {
+    const outdated = this.#attachmentsOn(id).filter((other) => other.generation !== generation);
+    return Promise.allSettled(outdated.map(async (attachment) => attachment.reload()));
   }
 
   #forget(attachment: Attachment, withdrawal: Promise<void>): void {
@@ -348,13 +358,19 @@ export class NetworkIsolator implements NetworkEnforcer {
     known.unregister();
     this.#attachments.delete(containerId);
     this.#logger.warn({ containerId, networkId }, 'a container lost its network');
-    this.#events.emit('lost', { containerId, networkId });
+    void withdrawal
+      .catch(() => void this.#stranded.set(containerId, attachment))
+      .then(() => this.#events.emit('lost', { containerId, networkId }));
   }
 
   #ownNetwork(network: string): NetworkState {
-    const found = this.#networks.get(network) ?? [...this.#networks.values()].find(({ name }) => name === network);
+    const found = this.#findNetwork(network);
     if (found !== undefined) return found;
     throw networkNotFound(network);
+  }
+
+  #findNetwork(network: string): NetworkState | undefined {
+    return this.#networks.get(network) ?? [...this.#networks.values()].find(({ name }) => name === network);
   }
 
   async #surveyHost(): Promise<HostSurvey> {
@@ -365,12 +381,15 @@ export class NetworkIsolator implements NetworkEnforcer {
     return this.#survey;
   }
 
-  /** Removes what dead controllers left; a failure is no reason not to make a network. */
-  async #sweepOrphans(): Promise<void> {
+  /** What began before this was closed is waited for, and undone then. */
+  async #operate<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#refuseIfClosed();
+    const operation = work();
+    this.#operations.add(operation);
     try {
-      await prune(this.#engine, { logger: this.#logger });
-    } catch (err) {
-      this.#logger.warn({ err }, 'orphans could not be removed');
+      return await operation;
+    } finally {
+      this.#operations.delete(operation);
     }
   }
 
@@ -378,12 +397,4 @@ export class NetworkIsolator implements NetworkEnforcer {
     if (this.#closed === undefined) return;
     throw new IsolationError(isolationErrorCodes.closed, 'The network isolator was closed');
   }
-}
-
-function alreadyAttached(containerId: string, networkId: string): IsolationError {
-  return new IsolationError(
-    isolationErrorCodes.alreadyAttached,
-    `Container ${containerId.slice(0, 12)} is on network ${networkId.slice(0, 12)} already`,
-    { details: { containerId, networkId }, suggestion: 'One policy holds for a container: detach it first.' },
-  );
 }

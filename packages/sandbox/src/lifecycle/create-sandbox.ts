@@ -156,7 +156,7 @@ async function joinNetwork(
 }
 
 function requireEnforcer(engine: Engine, networkMode: string): NetworkEnforcer {
-  const { enforcer } = engine.networkAttachments;
+  const enforcer = engine.networkAttachments.enforcerOf(networkMode);
   if (enforcer !== undefined) return enforcer;
   throw new SandboxError(
     sandboxErrorCodes.limitUnsupported,

@@ -142,10 +142,10 @@ export class Sandbox {
 
   async #remove(): Promise<void> {
     this.#isDestroyed = true;
+    this.engine.networkAttachments.get(this.container.id)?.release();
     // The end of the owner's stream ends PID 1, and the kernel everything with it.
     this.#connection.close();
     try {
-      await this.engine.networkAttachments.get(this.container.id)?.detach();
       await removeSandbox(this.engine, { containerId: this.container.id, storeVolume: storeVolumeName(this.id) });
     } catch (error) {
       this.#destroying = undefined;

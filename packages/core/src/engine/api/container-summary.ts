@@ -12,6 +12,8 @@ export interface ContainerSummary {
   /** `created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`. */
   readonly state: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** The engine's word for its network: a network's name, `none`, `host` or `container:ID`. */
+  readonly networkMode: string;
   /** Names of the volumes that are mounted in it. */
   readonly volumeNames: readonly string[];
 }
@@ -25,6 +27,7 @@ export function parseContainerSummary(answer: unknown): ContainerSummary {
     imageId: requireText(answer, ['ImageID'], 'container list'),
     state: requireText(answer, ['State'], 'container list'),
     labels: readTextMap(answer, ['Labels']),
+    networkMode: readText(answer, ['HostConfig', 'NetworkMode']) ?? '',
     volumeNames: readList(answer, ['Mounts'])
       .filter((mount) => readText(mount, ['Type']) === 'volume')
       .map((mount) => readText(mount, ['Name']))

@@ -84,9 +84,12 @@ export class EngineNetworks {
     await this.#post(id, 'connect', { Container: containerId, EndpointConfig }, rest);
   }
 
-  /** Takes a container off a network; `none` counts as one. One that does not run is taken off its next start. */
+  /**
+   * Takes a container off a network; `none` counts as one. One that does not run is not connected by its next start.
+   * Never by force: for a container that is just being removed, engines (20.10) then count its endpoint for ever.
+   */
   async disconnect(id: string, containerId: string, options?: CallOptions): Promise<void> {
-    await this.#post(id, 'disconnect', { Container: containerId, Force: true }, options);
+    await this.#post(id, 'disconnect', { Container: containerId }, options);
   }
 
   /** Removes a network, with `force` after taking off it who is on it. That it is gone already is a success. */

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { findOrphans } from '../../../src/sweep/find-orphans.js';
 
 const labels = { 'dev.paracle.managed': 'true', 'dev.paracle.owner': 'dead', 'dev.paracle.sandbox-id': 'sbx_1' };
-const container = { names: [], image: 'i', imageId: 'i', state: 'exited', volumeNames: [] };
+const container = { names: [], image: 'i', imageId: 'i', state: 'exited', networkMode: 'none', volumeNames: [] };
 const volume = { driver: 'local', mountpoint: '/v' };
 const isOwnerDead = (label: string): boolean => label === 'dead';
 

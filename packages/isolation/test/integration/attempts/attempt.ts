@@ -3,9 +3,22 @@ import type { DenialReason, NetworkPolicy } from '../../../src/index.js';
 /** What the process may do: nothing special, or open raw sockets and use low ports. Never NET_ADMIN. */
 export type Privilege = 'none' | 'raw';
 
+/** What `support/tampering.py` tries. */
+export type Tampering =
+  | 'table'
+  | 'connections'
+  | 'route'
+  | 'rule'
+  | 'address'
+  | 'neighbour'
+  | 'link'
+  | 'mark'
+  | 'write';
+
 /** What is tried; `support/agent.py` does it. */
 export interface Act {
-  readonly kind: 'tcp' | 'udp' | 'ping' | 'raw' | 'packet' | 'frame';
+  /** `ping` takes a raw socket, `echo` does without; `spray` goes on for as long as the process lives. */
+  readonly kind: 'tcp' | 'udp' | 'ping' | 'echo' | 'dns' | 'raw' | 'packet' | 'frame' | 'spray' | Tampering;
   readonly to: string;
   readonly port?: number;
   readonly from?: string;
@@ -20,6 +33,15 @@ export interface Act {
   readonly ipOptions?: string;
   /** Numbers and contents of `IPV6_…` control messages. */
   readonly ipv6Headers?: readonly (readonly [number, string])[];
+  /** To this device, whatever the routes say. */
+  readonly device?: string;
+  /** Levels and numbers of socket options to turn on. */
+  readonly switches?: readonly (readonly [number, number])[];
+  /** With data in the first packet of TCP. */
+  readonly fastOpen?: boolean;
+  /** What to ask a name server for. */
+  readonly name?: string;
+  readonly byTcp?: boolean;
   /** By a socket of IPv6, whatever the address. */
   readonly byIpv6?: boolean;
 }

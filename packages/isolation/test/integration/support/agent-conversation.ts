@@ -1,5 +1,12 @@
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+/** What an agent is spoken to by: a child process, or a command in a container. */
+export interface AgentStreams {
+  readonly stdin: { write(text: string): unknown };
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
 
 /** An IP packet that arrived. */
 export interface Packet {
@@ -24,17 +31,17 @@ export interface Line {
 /** An agent that lives on, line by line. */
 export class AgentConversation {
   readonly #lines: AsyncIterator<string, undefined>;
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #streams: AgentStreams;
   #errors = '';
 
-  constructor(child: ChildProcessWithoutNullStreams) {
-    this.#child = child;
-    child.stderr.on('data', (data: Buffer) => (this.#errors += data.toString()));
-    this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  constructor(streams: AgentStreams) {
+    this.#streams = streams;
+    streams.stderr.on('data', (data: Buffer) => (this.#errors += data.toString()));
+    this.#lines = createInterface(streams.stdout)[Symbol.asyncIterator]();
   }
 
   say(line: string): void {
-    this.#child.stdin.write(`${line}\n`);
+    this.#streams.stdin.write(`${line}\n`);
   }
 
   async next(): Promise<Line> {

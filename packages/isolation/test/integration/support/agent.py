@@ -1,5 +1,5 @@
 """Tries things inside a network namespace. Speaks JSON lines."""
-import errno, json, socket, struct, sys, time
+import errno, json, socket, struct, sys, threading, time
 
 IP_NODEFRAG = 22
 TIMEOUT = 0.7
@@ -14,6 +14,10 @@ def open_socket(act, kind):
     family, target = resolved[0], resolved[4]
     sock = socket.socket(family, kind)
     sock.settimeout(TIMEOUT)
+    if 'device' in act:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, act['device'].encode())
+    for level, number in act.get('switches', []):
+        sock.setsockopt(level, number, 1)
     if 'ipOptions' in act:
         sock.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(act['ipOptions']))
     if kind == socket.SOCK_DGRAM:
@@ -26,8 +30,17 @@ def open_socket(act, kind):
 
 def try_tcp(act):
     sock, target = open_socket(act, socket.SOCK_STREAM)
-    sock.connect(target)
-    sock.sendall(b'hello')
+    if act.get('oneWay'):
+        sock.setblocking(False)
+        return sock.connect_ex(target) in (0, errno.EINPROGRESS)
+    if act.get('fastOpen'):
+        sock.setblocking(True)  # else nothing is sent with a first packet that has no cookie yet
+        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            sock.setsockopt(socket.SOL_SOCKET, option, struct.pack('@ll', 1, 0))
+        sock.sendto(b'hello', socket.MSG_FASTOPEN, target)
+    else:
+        sock.connect(target)
+        sock.sendall(b'hello')
     return sock.recv(16) == b'hello'
 
 
@@ -56,6 +69,52 @@ def try_ping(act):
         if (data[0] == 129) if is_v6 else (data[20] == 0):
             return True
     return False
+
+
+def try_echo(act):
+    """ICMP without NET_RAW, as net.ipv4.ping_group_range allows."""
+    is_v6 = ':' in act['to']
+    protocol = socket.IPPROTO_ICMPV6 if is_v6 else socket.IPPROTO_ICMP
+    sock = socket.socket(socket.AF_INET6 if is_v6 else socket.AF_INET, socket.SOCK_DGRAM, protocol)
+    sock.settimeout(TIMEOUT)
+    target = socket.getaddrinfo(act['to'], 0)[0][4]  # reads the zone of a link-local address
+    sock.sendto(struct.pack('!BBHHH', 128 if is_v6 else 8, 0, 0, 0, 1), target)
+    return sock.recv(2048)[0] == (129 if is_v6 else 0)
+
+
+def try_dns(act):
+    """Asks for an address; port 0 is the one that the resolver really listens on."""
+    labels = b''.join(bytes([len(label)]) + label.encode() for label in act['name'].split('.'))
+    query = struct.pack('!HHHHHH', 77, 0x0100, 1, 0, 0, 0) + labels + struct.pack('!BHH', 0, 1, 1)
+    kind = 'tcp' if act.get('byTcp') else 'udp'
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM if act.get('byTcp') else socket.SOCK_DGRAM)
+    sock.settimeout(TIMEOUT)
+    sock.connect((act['to'], act['port'] or find_listener(kind, act['to'])))
+    sock.sendall(struct.pack('!H', len(query)) + query if act.get('byTcp') else query)
+    answer = sock.recv(2048)[2 if act.get('byTcp') else 0:]
+    return struct.unpack('!H', answer[6:8])[0] > 0
+
+
+def find_listener(kind, address):
+    wanted = '%08X' % struct.unpack('=I', socket.inet_aton(address))
+    with open('/proc/net/' + kind) as table:
+        locals_ = [line.split()[1].split(':') for line in table.readlines()[1:]]
+    return next(int(port, 16) for local, port in locals_ if local == wanted)
+
+
+def try_spray(act):
+    threading.Thread(target=spray, args=(act,), daemon=True).start()
+    return True
+
+
+def spray(act):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    while True:
+        try:
+            sock.sendto(b'x', (act['to'], act['port']))
+        except OSError:
+            pass  # there is no network yet, or it is closed
+        time.sleep(0.002)
 
 
 def try_raw(act):

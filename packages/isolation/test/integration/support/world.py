@@ -58,8 +58,8 @@ def describe(frame):
 
 
 def serve(options):
-    """Echoes on ports, tells each IP packet that came in, and answers a line on stdin once all before it are told."""
-    watcher = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    """Echoes on ports, and answers a line on stdin once all before it is told; at all addresses, tells each IP packet too."""
+    watchers = [] if 'address' in options else [socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))]
     everywhere = [(socket.AF_INET, '0.0.0.0'), (socket.AF_INET6, '::')]
     families = [(socket.AF_INET, options['address'])] if 'address' in options else everywhere
     tcp, udp = ([listen(kind, family, address, port) for family, address in families for port in options['ports']]
@@ -67,9 +67,9 @@ def serve(options):
     tell(isReady=True, ports=[sock.getsockname()[1] for sock in tcp + udp])
     open_connections = []
     while True:
-        ready = select.select([watcher, *tcp, *udp, *open_connections, 0], [], [])[0]
-        if watcher in ready:
-            frame, origin = watcher.recvfrom(65536)
+        ready = select.select([*watchers, *tcp, *udp, *open_connections, 0], [], [])[0]
+        if ready[0] in watchers:
+            frame, origin = ready[0].recvfrom(65536)
             packet = describe(frame) if origin[2] != socket.PACKET_OUTGOING and origin[0] != 'lo' else None
             if packet:
                 tell(packet=packet)

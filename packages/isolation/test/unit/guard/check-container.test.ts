@@ -14,9 +14,29 @@ interface Seen {
   readonly host?: object;
   readonly status?: string;
   readonly networks?: object;
+  readonly mounts?: readonly string[];
 }
 
-function describeContainer({ host, status = 'running', networks = { none: {} } }: Seen): ContainerDescription {
+const ALL_VOIDING = [
+  ...[
+    'NET_RAW',
+    'NET_ADMIN',
+    'SYS_ADMIN',
+    'SYS_MODULE',
+    'SYS_PTRACE',
+    'SYS_RAWIO',
+    'DAC_READ_SEARCH',
+    'BPF',
+    'PERFMON',
+  ],
+];
+
+function describeContainer({
+  host,
+  status = 'running',
+  networks = { none: {} },
+  mounts = [],
+}: Seen): ContainerDescription {
   return {
     id: 'a'.repeat(64),
     name: 'c',
@@ -24,7 +44,7 @@ function describeContainer({ host, status = 'running', networks = { none: {} } }
     createdAt: '',
     state: { status, isRunning: status === 'running', isPaused: false, isOomKilled: false },
     labels: {},
-    mounts: [],
+    mounts: mounts.map((source) => ({ type: 'bind', source, destination: '/mounted', isWritable: true })),
     config: {},
     hostConfig: { ...hostConfig, ...host },
     networkSettings: { Networks: networks },
@@ -35,7 +55,7 @@ it.each<Seen>([
   {},
   { networks: {} },
   { host: { CapAdd: null, CapDrop: ['CAP_NET_RAW'] } },
-  { host: { CapAdd: ['ALL'], CapDrop: ['NET_RAW', 'NET_ADMIN', 'SYS_ADMIN', 'SYS_MODULE'] } },
+  { host: { CapAdd: ['ALL'], CapDrop: ALL_VOIDING } },
   { host: { RestartPolicy: { Name: '' } } },
   { host: { RestartPolicy: undefined, Runtime: undefined } },
 ])('takes a container that rules hold for: %j', (seen) => {
@@ -47,7 +67,9 @@ it.each<{ seen: Seen; says: RegExp }>([
   { seen: { host: { Privileged: true } }, says: /privileged/u },
   { seen: { host: { CapAdd: null, CapDrop: null } }, says: /NET_RAW/u },
   { seen: { host: { CapAdd: ['cap_net_admin'] } }, says: /NET_ADMIN/u },
-  { seen: { host: { CapAdd: ['ALL'] } }, says: /NET_RAW, NET_ADMIN, SYS_ADMIN, SYS_MODULE/u },
+  { seen: { host: { CapAdd: ['ALL'] } }, says: /NET_RAW, NET_ADMIN, SYS_ADMIN, SYS_MODULE, SYS_PTRACE/u },
+  { seen: { host: { PidMode: 'host' } }, says: /processes of host/u },
+  { seen: { mounts: ['/run/docker.sock'] }, says: /engine's socket/u },
   { seen: { host: { Runtime: 'runsc' } }, says: /runsc/u },
   { seen: { host: { RestartPolicy: { Name: 'always' } } }, says: /always/u },
   { seen: { host: { NetworkMode: 'host' } }, says: /that of host/u },
