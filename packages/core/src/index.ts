@@ -82,6 +82,7 @@ export {
   type NetworkAttachment,
   NetworkAttachments,
   type NetworkDenial,
+  type NetworkDenials,
   type NetworkEnforcer,
 } from './network/network-attachments.js';
 export { isWithin } from './paths/is-within.js';

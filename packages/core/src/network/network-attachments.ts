@@ -15,11 +15,18 @@ export interface NetworkDenial {
   readonly suggestion?: object;
 }
 
+/** What a network policy refused, as far as it was kept. */
+export interface NetworkDenials {
+  readonly denials: readonly NetworkDenial[];
+  /** Whether more may have been refused than was kept. */
+  readonly isTruncated: boolean;
+}
+
 /** A container on a network whose policy is enforced. */
 export interface NetworkAttachment {
   readonly networkId: string;
   /** What was refused since this was last called. */
-  takeDenials(options?: CallOptions): Promise<readonly NetworkDenial[]>;
+  takeDenials(options?: CallOptions): Promise<NetworkDenials>;
   /** Looks again whether the rules are in force; where they are not, the container loses the network and this rejects. */
   check(options?: CallOptions): Promise<void>;
   /** The container is about to be removed: it loses the network with that, and nobody need be told. */

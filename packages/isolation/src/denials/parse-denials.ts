@@ -3,12 +3,16 @@ import { z } from 'zod';
 import { formatCidr } from '../addresses/address-range.js';
 import { parseRange } from '../addresses/parse-range.js';
 import { type NetworkPolicy, parseNetworkPolicy } from '../config/network-policy.js';
+import { RESOLVER } from '../ruleset/base-chains.js';
 import { JOURNAL_SETS, JOURNAL_SIZE } from '../ruleset/denial-journal.js';
 import { PROTOCOL_NUMBERS, PROTOCOLS_WITH_PORTS } from '../ruleset/protocol-numbers.js';
 import { readNftObjects, unreadable } from '../ruleset/read-nft-objects.js';
 import { type RulesetContext, rulesetContextSchema } from '../ruleset/ruleset-context.js';
 import type { Denial } from './denial.js';
 import { createExplanation, type Destination, type ExplainDenial } from './explain-denial.js';
+
+/** What programs ask the resolver at. Its real port is random, and set before the rules see a packet. */
+const RESOLVER_PORT = 53;
 
 /** What was refused since the ruleset was loaded. */
 export interface DenialJournal {
@@ -43,9 +47,11 @@ export function explainDenials(output: string, explain: ExplainDenial): DenialJo
   );
   if (journals.length === 0) throw unreadable('the journal of denials');
   const sets = journals.map(({ fields }) => parseElements(fields['elem']));
-  const denials = sets.flat().map(({ count, ...destination }) => ({ ...destination, count, ...explain(destination) }));
+  const denials = mergeEqual(sets.flat()).map(([key, { count, ...destination }]) => {
+    return { key, denial: { ...destination, count, ...explain(destination) } };
+  });
   return {
-    denials: denials.sort((left, right) => (sortKey(left) < sortKey(right) ? -1 : 1)),
+    denials: denials.sort((left, right) => (left.key < right.key ? -1 : 1)).map(({ denial }) => denial),
     isTruncated: sets.some((entries) => entries.length >= JOURNAL_SIZE),
   };
 }
@@ -67,14 +73,27 @@ const elementSchema = z
 
 const elementsSchema = z.array(elementSchema).max(JOURNAL_SIZE);
 
-function parseElements(elements: unknown): readonly (Destination & { readonly count: number })[] {
+type Entry = Destination & Pick<Denial, 'count'>;
+
+function parseElements(elements: unknown): readonly Entry[] {
   const parsed = elementsSchema.safeParse(elements ?? []);
   if (!parsed.success) throw unreadable('entries of address, protocol, port and count');
   return parsed.data.map(({ key: [text, protocol, port], count }) => {
     const address = parseRange(text);
     if ('problem' in address || address.first !== address.last) throw unreadable('addresses in the journal');
-    return { address: formatCidr(address), ...toProtocolAndPort(protocol, port), count };
+    const asked = text === RESOLVER && port > 0 ? RESOLVER_PORT : port;
+    return { address: formatCidr(address), ...toProtocolAndPort(protocol, asked), count };
   });
+}
+
+/** By what they are sorted by. */
+function mergeEqual(entries: readonly Entry[]): readonly (readonly [string, Entry])[] {
+  const merged = new Map<string, Entry>();
+  for (const entry of entries) {
+    const key = sortKey(entry);
+    merged.set(key, { ...entry, count: entry.count + (merged.get(key)?.count ?? 0) });
+  }
+  return [...merged];
 }
 
 /** nft prints names where it has /etc/protocols, `ipv6-icmp` for ICMPv6, and numbers elsewhere. */
@@ -87,6 +106,6 @@ function toProtocolAndPort(protocol: string | number, port: number): Pick<Denial
   return PROTOCOLS_WITH_PORTS.includes(number) ? { protocol: name, port } : { protocol: name };
 }
 
-function sortKey({ address, protocol, port = 0 }: Denial): string {
+function sortKey({ address, protocol, port = 0 }: Destination): string {
   return `${address} ${protocol} ${String(port).padStart(5, '0')}`;
 }

@@ -1,4 +1,4 @@
-import type { ContainerDescription } from '@paracle/core';
+import { type ContainerDescription, coreErrorCodes, type Engine, hasCode } from '@paracle/core';
 import { z } from 'zod';
 import { isolationErrorCodes } from '../errors/isolation-error-codes.js';
 import { IsolationError } from '../errors/isolation-errors.js';
@@ -56,6 +56,16 @@ export function listMemberships({ networkSettings }: ContainerDescription): read
   return Object.entries(networksSchema.parse(networkSettings).Networks).map(([name, { NetworkID, IPAddress }]) => {
     return { name, networkId: NetworkID, address: IPAddress };
   });
+}
+
+/** {@link listMemberships} of a container as it is now; none, once it is removed. */
+export async function findMemberships(engine: Engine, containerId: string): Promise<readonly Membership[]> {
+  try {
+    return listMemberships(await engine.containers.inspect(containerId));
+  } catch (error) {
+    if (hasCode(error, coreErrorCodes.engineContainerNotFound)) return [];
+    throw error;
+  }
 }
 
 /** The runtime that runs a container. */

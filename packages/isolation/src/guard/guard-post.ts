@@ -56,8 +56,9 @@ export class GuardPost {
       this.#engine.networks.disconnect(name, this.containerId),
     );
     const [standing, ...left] = await Promise.allSettled([this.standing(options), ...leave]);
-    for (const outcome of [standing, ...left]) if (outcome.status === 'rejected') throw outcome.reason;
-    if (standing.status === 'fulfilled') await this.#refuseSharers(container, standing.value, options);
+    if (standing.status === 'rejected') throw standing.reason;
+    await this.#refuseSharers(container, standing.value, options);
+    for (const outcome of left) if (outcome.status === 'rejected') throw outcome.reason;
     this.#pid = container.state.pid;
     return container;
   }
@@ -79,6 +80,15 @@ export class GuardPost {
         suggestion: 'Stop the other one. If it is a guard, another isolator has this container.',
       },
     );
+  }
+
+  /** Ends the guard. Another takes its place when one is asked for. */
+  async dismiss(): Promise<void> {
+    const turn = this.#turn.then(async () => this.#removeGuard());
+    this.#turn = turn.catch((err: unknown) => {
+      this.#logger.warn({ err, containerId: this.containerId }, 'a guard could not be removed yet');
+    });
+    await this.#turn;
   }
 
   /** Whether the container was found, in this life, to be one that rules hold for. */
@@ -114,13 +124,18 @@ export class GuardPost {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#turn;
+    await this.#removeGuard();
+  }
+
+  async #removeGuard(): Promise<void> {
     await this.#guard?.close();
+    this.#guard = undefined;
   }
 
   async #ensure(options: CallOptions): Promise<Guard> {
     if (this.#closing.signal.aborted) throw this.#closed();
     if (this.#guard?.isGone === false) return this.#guard;
-    await this.#guard?.close();
+    await this.#removeGuard();
     this.#guard = await Guard.start(this.#engine, {
       ...options,
       networkMode: `container:${this.containerId}`,

@@ -8,11 +8,10 @@ import {
   type Logger,
   type NetworkAttachment,
 } from '@paracle/core';
-import type { Denial } from '../denials/denial.js';
 import { createExplanation } from '../denials/explain-denial.js';
-import { explainDenials } from '../denials/parse-denials.js';
+import { type DenialJournal, explainDenials } from '../denials/parse-denials.js';
 import { isolationErrorCodes } from '../errors/isolation-error-codes.js';
-import { listMemberships, type Membership, runtimeOf } from '../guard/check-container.js';
+import { findMemberships, listMemberships, type Membership, runtimeOf } from '../guard/check-container.js';
 import type { Guard } from '../guard/guard.js';
 import type { GuardPost } from '../guard/guard-post.js';
 import { formatTable } from '../ruleset/compile-ruleset.js';
@@ -48,13 +47,13 @@ export interface AttachmentContext {
   /** Those of now that matter for the policy: the host gets another with each network. */
   readonly listHostAddresses: () => Promise<readonly string[]>;
   /** Connecting and disconnecting one at a time: at once they can lock up engines (20.10). */
-  readonly inOrder: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  readonly inOrder: <Result>(networkId: string, work: () => Promise<Result>) => Promise<Result>;
   /** Ends the attempts to reach an engine that is away. */
   readonly closing: AbortSignal;
-  readonly onDenied: (containerId: string, denials: readonly Denial[]) => void;
+  readonly onDenied: (containerId: string, journal: DenialJournal) => void;
   /** The container has no network any more: it ended, was restarted, or its rules had been changed. */
   readonly onLost: (attachment: Attachment, withdrawal: Promise<void>) => void;
-  readonly release: (containerId: string) => void;
+  readonly onReleased: (attachment: Attachment) => void;
 }
 
 /** What can't change while a container is on its network. */
@@ -94,7 +93,7 @@ export class Attachment implements NetworkAttachment {
       await attachment.#connect(preparing, options);
       return attachment;
     } catch (error) {
-      await attachment.withdraw();
+      await attachment.#giveUp(async () => attachment.withdraw());
       throw error;
     }
   }
@@ -153,37 +152,41 @@ export class Attachment implements NetworkAttachment {
   }
 
   /** All that was refused so far. */
-  async denials(): Promise<readonly Denial[]> {
+  async denials(): Promise<DenialJournal> {
     await this.takeDenials();
     return this.#log.list();
   }
 
-  async takeDenials(): Promise<readonly Denial[]> {
+  async takeDenials(): Promise<DenialJournal> {
     await this.#inTurn(() => this.#readJournal());
-    const denials = this.#log.take();
-    if (denials.length > 0) this.#context.onDenied(this.containerId, denials);
-    return denials;
+    const journal = this.#log.take();
+    if (journal.denials.length > 0) this.#context.onDenied(this.containerId, journal);
+    return journal;
   }
 
   release(): void {
-    this.#context.release(this.containerId);
+    this.#context.onReleased(this);
   }
 
-  /** Takes the network from the container, then the rules. */
+  /** Takes the network from the container, then the rules, unless somebody put it on another network meanwhile. */
   async leave(): Promise<void> {
     await this.withdraw();
-    await this.#context.post.unload();
+    if ((await this.#memberships()).length === 0) await this.#context.post.unload();
   }
 
   /** Takes the network from the container, for good. The rules stay. */
   async withdraw(): Promise<void> {
     this.#isWithdrawn = true;
-    const { engine, network, inOrder } = this.#context;
     try {
-      await inOrder(async () => engine.networks.disconnect(network.id, this.containerId));
+      await this.#disconnect(this.networkId);
     } catch (error) {
-      if (!(await this.#isOffNetwork())) throw error;
+      if ((await this.#memberships()).some(({ networkId }) => networkId === this.networkId)) throw error;
     }
+  }
+
+  async #disconnect(networkId: string): Promise<void> {
+    const { engine, inOrder } = this.#context;
+    await inOrder(networkId, async () => engine.networks.disconnect(networkId, this.containerId));
   }
 
   /** An engine that is restarted has ended the container, and would connect it again at its next start. */
@@ -205,7 +208,7 @@ export class Attachment implements NetworkAttachment {
   async #withdrawFromAll(): Promise<void> {
     await this.withdraw();
     for (const { name, networkId } of await this.#memberships()) {
-      if (name !== 'none') await this.#context.engine.networks.disconnect(networkId, this.containerId);
+      if (name !== 'none') await this.#disconnect(networkId);
     }
   }
 
@@ -215,20 +218,23 @@ export class Attachment implements NetworkAttachment {
     for (let attempt = 1; ; attempt++) {
       options.signal?.throwIfAborted();
       const address = chooseAddress(network, taken);
-      const [container] = await Promise.all([preparing, this.#load(address)]);
+      // Both have ended when either has failed: what is refused has no guard that is being asked something.
+      const [prepared, loaded] = await Promise.allSettled([preparing, this.#load(address)]);
+      if (prepared.status === 'rejected') throw prepared.reason;
+      if (loaded.status === 'rejected') throw loaded.reason;
       try {
-        await inOrder(async () => engine.networks.connect(network.id, this.containerId, { address }));
+        await inOrder(network.id, async () => engine.networks.connect(network.id, this.containerId, { address }));
       } catch (error) {
         if (isFull(error)) throw networkFull(network, error);
         if (isGone(error)) throw networkNotFound(network.name, error);
         if (!isAddressTaken(error) || attempt === ADDRESS_ATTEMPTS) throw error;
         // The engine may remember as done what it refused.
-        await engine.networks.disconnect(network.id, this.containerId).catch(() => undefined);
+        await this.#disconnect(network.id).catch(() => undefined);
         const { members } = await inspectNetwork(engine, network.id, options);
         for (const member of [address, ...members.map((other) => other.address ?? '')]) taken.add(member);
         continue;
       }
-      this.#standing = { address, runtime: runtimeOf(container), pid: container.state.pid ?? 0 };
+      this.#standing = { address, runtime: runtimeOf(prepared.value), pid: prepared.value.state.pid ?? 0 };
       await Promise.all([this.#compareWithEngine(), this.#prove()]);
       return;
     }
@@ -287,8 +293,8 @@ export class Attachment implements NetworkAttachment {
       listTable: async () => this.#list(guard, 'table', 'inet', 'paracle'),
     });
     if (seen.differences.length > 0) throw drift(this, seen.differences);
-    if (this.#rulesetHash === '') this.#log.begin(seen.denials);
-    else this.#log.update(seen.denials, seen.targets);
+    if (this.#rulesetHash === '') this.#log.begin();
+    this.#log.update(seen.journal, seen.targets);
     this.#rulesetHash = seen.rulesetHash;
     this.#proof = await this.#toProof(seen.canaries);
     return this.#proof;
@@ -321,7 +327,10 @@ export class Attachment implements NetworkAttachment {
         explainDenials(await this.#list(guard, 'set', 'inet', 'paracle', name), explain),
       ),
     );
-    this.#log.update(journals.flatMap(({ denials }) => denials));
+    this.#log.update({
+      denials: journals.flatMap(({ denials }) => denials),
+      isTruncated: journals.some(({ isTruncated }) => isTruncated),
+    });
   }
 
   /** What can't be listed is not in force as it was. */
@@ -348,23 +357,18 @@ export class Attachment implements NetworkAttachment {
     return this.#rules;
   }
 
-  async #isOffNetwork(): Promise<boolean> {
-    return !(await this.#memberships()).some(({ networkId }) => networkId === this.networkId);
-  }
-
-  /** Where the engine says that the container is; nowhere, once it is removed. */
   async #memberships(): Promise<readonly Membership[]> {
-    try {
-      return listMemberships(await this.#context.engine.containers.inspect(this.containerId));
-    } catch (error) {
-      if (hasCode(error, coreErrorCodes.engineContainerNotFound)) return [];
-      throw error;
-    }
+    return findMemberships(this.#context.engine, this.containerId);
   }
 
   /** Takes the network away because what should hold does not. */
   async lose(): Promise<void> {
-    const attempt = this.#withdrawFromAll();
+    await this.#giveUp(async () => this.#withdrawFromAll());
+  }
+
+  /** Where the engine is away, the attempts go on without whoever waits here. */
+  async #giveUp(withdraw: () => Promise<void>): Promise<void> {
+    const attempt = withdraw();
     this.#context.onLost(
       this,
       attempt.catch(async (error: unknown) => this.#withdrawOnceReachable(error)),

@@ -1,4 +1,5 @@
 import type { Denial } from '../denials/denial.js';
+import type { DenialJournal } from '../denials/parse-denials.js';
 import type { CanaryTarget } from './canary.js';
 
 /** Kept for one container; what comes on top is not told: a program that tries everything must not fill our memory. */
@@ -12,43 +13,56 @@ export class DenialLog {
   readonly #total = new Map<string, Denial>();
   readonly #taken = new Map<string, number>();
   #last: ReadonlyMap<string, number> = new Map();
+  #isTruncated = false;
+  #isTruncatedSinceTaken = false;
 
-  /** A ruleset was put in place; all that its journal has is our own looks. */
-  begin(journal: readonly Denial[]): void {
-    this.#last = toCounts(journal);
+  /** A ruleset was put in place, with a journal that is empty. */
+  begin(): void {
+    this.#last = new Map();
   }
 
   /** What the journal has now; a packet to each of the targets was ours. */
-  update(journal: readonly Denial[], ownTargets: readonly CanaryTarget[] = []): void {
+  update({ denials, isTruncated }: DenialJournal, ownTargets: readonly CanaryTarget[] = []): void {
+    if (isTruncated) this.#truncate();
     const own = new Set(ownTargets.map(({ address, port }) => keyOf({ address, port, protocol: 'tcp' })));
-    for (const denial of journal) {
+    for (const denial of denials) {
       const key = keyOf(denial);
       const before = this.#last.get(key) ?? 0;
       const added = (denial.count < before ? denial.count : denial.count - before) - (own.has(key) ? 1 : 0);
-      const isKept = this.#total.has(key) || this.#total.size < MAX_DENIALS;
-      if (added > 0 && isKept) this.#total.set(key, { ...denial, count: (this.#total.get(key)?.count ?? 0) + added });
+      if (added > 0) this.#add(denial, added);
     }
-    this.#last = toCounts(journal);
+    this.#last = new Map(denials.map((denial) => [keyOf(denial), denial.count]));
   }
 
   /** All that was refused so far. */
-  list(): readonly Denial[] {
-    return [...this.#total.values()];
+  list(): DenialJournal {
+    return { denials: [...this.#total.values()], isTruncated: this.#isTruncated };
   }
 
   /** What was refused since this was last called. */
-  take(): readonly Denial[] {
-    return this.list().flatMap((denial) => {
+  take(): DenialJournal {
+    const isTruncated = this.#isTruncatedSinceTaken;
+    this.#isTruncatedSinceTaken = false;
+    const denials = [...this.#total.values()].flatMap((denial) => {
       const key = keyOf(denial);
       const count = denial.count - (this.#taken.get(key) ?? 0);
       this.#taken.set(key, denial.count);
       return count > 0 ? [{ ...denial, count }] : [];
     });
+    return { denials, isTruncated };
   }
-}
 
-function toCounts(denials: readonly Denial[]): ReadonlyMap<string, number> {
-  return new Map(denials.map((denial) => [keyOf(denial), denial.count]));
+  #add(denial: Denial, added: number): void {
+    const key = keyOf(denial);
+    const known = this.#total.get(key);
+    if (known === undefined && this.#total.size >= MAX_DENIALS) this.#truncate();
+    else this.#total.set(key, { ...denial, count: (known?.count ?? 0) + added });
+  }
+
+  #truncate(): void {
+    this.#isTruncated = true;
+    this.#isTruncatedSinceTaken = true;
+  }
 }
 
 function keyOf({ address, protocol, port = 0 }: Pick<Denial, 'address' | 'protocol' | 'port'>): string {

@@ -1,6 +1,6 @@
 import type { Engine, Logger } from '@paracle/core';
 import { z } from 'zod';
-import type { Denial } from '../denials/denial.js';
+import type { DenialJournal } from '../denials/parse-denials.js';
 
 /** How an isolator works. */
 export interface NetworkIsolatorOptions {
@@ -26,7 +26,7 @@ export const isolatorSettingsSchema: z.ZodType<IsolatorSettings> = z.strictObjec
 /** What an isolator tells. */
 export interface NetworkIsolatorEvents {
   /** A container was refused something; told when somebody reads what was, as each execution of a sandbox does. */
-  denied: [{ readonly containerId: string; readonly denials: readonly Denial[] }];
+  denied: [DenialJournal & { readonly containerId: string }];
   /** A container lost its network: it ended, or its rules were not in force any more. */
   lost: [{ readonly containerId: string; readonly networkId: string }];
 }

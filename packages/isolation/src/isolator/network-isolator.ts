@@ -14,12 +14,13 @@ import {
 } from '@paracle/core';
 import { type NetworkConfig, parseNetworkConfig } from '../config/network-config.js';
 import { type NetworkPolicy, parseNetworkPolicy } from '../config/network-policy.js';
-import type { Denial } from '../denials/denial.js';
+import type { DenialJournal } from '../denials/parse-denials.js';
 import { isolationErrorCodes } from '../errors/isolation-error-codes.js';
 import { IsolationError } from '../errors/isolation-errors.js';
 import { GuardPost } from '../guard/guard-post.js';
 import { type HostSurvey, surveyHost } from '../guard/survey-host.js';
 import { Attachment, type AttachmentContext } from './attachment.js';
+import { Attachments } from './attachments.js';
 import { createNetwork } from './create-network.js';
 import { describeNetwork, networkNotFound } from './describe-network.js';
 import type { EnforcementProof } from './enforcement-proof.js';
@@ -49,13 +50,12 @@ export class NetworkIsolator implements NetworkEnforcer {
   readonly #logger: Logger;
   readonly #settings: IsolatorSettings;
   readonly #networks = new Map<string, NetworkState>();
-  readonly #attachments = new Map<string, { readonly attachment: Attachment; readonly unregister: () => void }>();
-  /** Those that should have lost the network, and have not: the engine did not do it. */
-  readonly #stranded = new Map<string, Attachment>();
+  readonly #attachments: Attachments;
   readonly #posts = new Map<string, GuardPost>();
   readonly #queue = new KeyedQueue();
   readonly #underWay = new Set<Promise<void>>();
-  readonly #operations = new Set<Promise<unknown>>();
+  /** What was begun and has not ended, and on which network. */
+  readonly #operations = new Map<Promise<unknown>, NetworkState | undefined>();
   readonly #events: TypedEmitter<NetworkIsolatorEvents>;
   readonly #stopEnforcing: () => void;
   readonly #closing = new AbortController();
@@ -69,6 +69,7 @@ export class NetworkIsolator implements NetworkEnforcer {
     this.#settings = parseConfig(isolatorSettingsSchema, settings, 'network isolator options');
     this.#engine = engine ?? new Engine();
     this.#ownsEngine = engine === undefined;
+    this.#attachments = new Attachments(this.#engine);
     this.#logger = logger.child({ component: 'isolation' });
     this.#events = new TypedEmitter({ logger: this.#logger });
     this.#stopEnforcing = this.#engine.networkAttachments.enforceBy(this);
@@ -129,10 +130,11 @@ export class NetworkIsolator implements NetworkEnforcer {
   async prepare(container: ContainerReference, options: CallOptions = {}): Promise<void> {
     await this.#operate(async () => {
       const id = await resolveContainer(this.#engine, container, options);
-      await this.#queue.run(id, async () => {
-        const post = this.#postOf(id);
-        await (this.#attachments.has(id) ? post.standing(options) : post.prepare(options));
-      });
+      await this.#queue.run(id, async () =>
+        this.#atPost(id, async (post): Promise<unknown> => {
+          return this.#attachments.get(id) ? post.standing(options) : post.prepare(options);
+        }),
+      );
     });
   }
 
@@ -142,10 +144,12 @@ export class NetworkIsolator implements NetworkEnforcer {
 
   /** {@link attachContainer} for other packages, by the engine's id. */
   async attach(containerId: string, networkId: string, options: CallOptions = {}): Promise<Attachment> {
-    return this.#operate(async () => {
-      const network = this.#ownNetwork(networkId);
-      return this.#queue.run(containerId, async () => this.#attach(containerId, network, options));
-    });
+    this.#refuseIfClosed();
+    const network = this.#ownNetwork(networkId);
+    return this.#operate(
+      async () => this.#queue.run(containerId, async () => this.#attach(containerId, network, options)),
+      network,
+    );
   }
 
   /** Takes a container off its network; it has none then. One that is on none of this isolator's is fine. */
@@ -180,7 +184,7 @@ export class NetworkIsolator implements NetworkEnforcer {
     network.generation++;
     const outcomes = await this.#reload(network);
     // Those that were being attached meanwhile may have begun with the policy before.
-    await Promise.allSettled(this.#operations);
+    await Promise.allSettled([...this.#operations].flatMap(([work, on]) => (on === network ? [work] : [])));
     outcomes.push(...(await this.#reload(network)));
     const failures = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
     // A container that has ended meanwhile needs no policy.
@@ -199,7 +203,7 @@ export class NetworkIsolator implements NetworkEnforcer {
   }
 
   /** All that a container was refused since it was attached. @throws IsolationError `PARACLE_ISOLATION_NOT_ATTACHED` */
-  async getDenials(container: ContainerReference): Promise<readonly Denial[]> {
+  async getDenials(container: ContainerReference): Promise<DenialJournal> {
     return this.#withAttachment(container, async (attachment) => attachment.denials());
   }
 
@@ -229,7 +233,7 @@ export class NetworkIsolator implements NetworkEnforcer {
   async #shutDown(): Promise<void> {
     this.#stopEnforcing();
     this.#closing.abort();
-    await Promise.allSettled(this.#operations);
+    await Promise.allSettled(this.#operations.keys());
     await this.#cleanUp([...this.#posts.values()]);
     this.#events.removeAllListeners();
     if (this.#ownsEngine) await this.#engine.close();
@@ -237,7 +241,7 @@ export class NetworkIsolator implements NetworkEnforcer {
 
   async #cleanUp(posts: readonly GuardPost[]): Promise<void> {
     const detached = await Promise.allSettled([
-      ...[...this.#attachments.keys(), ...this.#stranded.keys()].map(async (id) => this.#detach(id)),
+      ...this.#attachments.ids().map(async (id) => this.#detach(id)),
       ...posts.map(async (post) => post.close()),
       ...this.#underWay,
     ]);
@@ -256,26 +260,41 @@ export class NetworkIsolator implements NetworkEnforcer {
 
   async #attach(containerId: string, network: NetworkState, options: CallOptions): Promise<Attachment> {
     const known = this.#attachments.get(containerId);
-    if (known !== undefined) throw alreadyAttached(containerId, known.attachment.networkId);
-    const context: AttachmentContext = {
+    if (known !== undefined) throw alreadyAttached(containerId, known.networkId);
+    return this.#atPost(containerId, async (post) => {
+      const attachment = await Attachment.make(containerId, this.#contextOf(network, post), options);
+      this.#attachments.add(attachment);
+      if (post.isOver) await attachment.lose();
+      else if (attachment.generation !== network.generation) await attachment.reload();
+      return attachment;
+    });
+  }
+
+  #contextOf(network: NetworkState, post: GuardPost): AttachmentContext {
+    return {
       network,
-      takenAddresses: () => this.#attachmentsOn(network.id).map(({ address }) => address),
+      post,
+      takenAddresses: () => this.#attachments.on(network.id).map(({ address }) => address),
       listHostAddresses: async () => listHostAddresses(this.#engine, await this.#surveyHost(), network.policy),
       engine: this.#engine,
       logger: this.#logger,
-      post: this.#postOf(containerId),
       closing: this.#closing.signal,
-      onDenied: (id, denials) => this.#events.emit('denied', { containerId: id, denials }),
+      onDenied: (id, journal) => this.#events.emit('denied', { containerId: id, ...journal }),
       onLost: (lost, withdrawal) => this.#forget(lost, withdrawal),
-      release: (id) => this.#release(id),
-      inOrder: async (work) => this.#queue.run(network.id, work),
+      onReleased: (released) => this.#attachments.delete(released),
+      inOrder: async (id, work) => this.#queue.run(id, work),
     };
-    const attachment = await Attachment.make(containerId, context, options);
-    const unregister = this.#engine.networkAttachments.register(containerId, attachment);
-    this.#attachments.set(containerId, { attachment, unregister });
-    if (context.post.isOver) await attachment.lose();
-    else if (attachment.generation !== network.generation) await attachment.reload();
-    return attachment;
+  }
+
+  /** No guard of ours stays in a container that we have not got: another isolator would refuse it because of that. */
+  async #atPost<Result>(containerId: string, work: (post: GuardPost) => Promise<Result>): Promise<Result> {
+    const post = this.#postOf(containerId);
+    try {
+      return await work(post);
+    } catch (error) {
+      await post.dismiss();
+      throw error;
+    }
   }
 
   #postOf(containerId: string): GuardPost {
@@ -290,7 +309,7 @@ export class NetworkIsolator implements NetworkEnforcer {
   /** A container that has ended, and is started again by hand, must come up without a network. */
   async #leave(post: GuardPost): Promise<void> {
     if (this.#posts.get(post.containerId) === post) this.#posts.delete(post.containerId);
-    await this.#attachments.get(post.containerId)?.attachment.lose();
+    await this.#attachments.get(post.containerId)?.lose();
     await post.close();
   }
 
@@ -304,27 +323,13 @@ export class NetworkIsolator implements NetworkEnforcer {
   }
 
   async #detach(containerId: string): Promise<void> {
-    await this.#queue.run(containerId, async () => {
-      const known = this.#attachments.get(containerId);
-      const attachment = known?.attachment ?? this.#stranded.get(containerId);
-      if (attachment === undefined) return;
-      this.#attachments.delete(containerId);
-      known?.unregister();
-      this.#stranded.set(containerId, attachment);
-      await attachment.leave();
-      this.#stranded.delete(containerId);
-    });
+    await this.#queue.run(containerId, async () => this.#attachments.leave(containerId));
   }
 
   /** The gateway of a network that is new is the host too, where ranges are open. */
   async #closeGateway(): Promise<void> {
-    const open = [...this.#attachments.values()].filter(({ attachment }) => attachment.hasRanges);
-    await Promise.allSettled(open.map(async ({ attachment }) => attachment.reload()));
-  }
-
-  #release(containerId: string): void {
-    this.#attachments.get(containerId)?.unregister();
-    this.#attachments.delete(containerId);
+    const open = this.#attachments.on().filter(({ hasRanges }) => hasRanges);
+    await Promise.allSettled(open.map(async (attachment) => attachment.reload()));
   }
 
   async #withAttachment<Result>(
@@ -335,32 +340,22 @@ export class NetworkIsolator implements NetworkEnforcer {
     const id = await resolveContainer(this.#engine, container);
     const known = this.#attachments.get(id);
     if (known === undefined) throw notAttached(id);
-    return work(known.attachment);
-  }
-
-  #attachmentsOn(networkId: string): readonly Attachment[] {
-    return [...this.#attachments.values()].flatMap(({ attachment }) =>
-      attachment.networkId === networkId ? [attachment] : [],
-    );
+    return work(known);
   }
 
   /** Puts a network's policy of now in force where another is. */
   async #reload({ id, generation }: NetworkState): Promise<PromiseSettledResult<void>[]> {
-    const outdated = this.#attachmentsOn(id).filter((other) => other.generation !== generation);
+    const outdated = this.#attachments.on(id).filter((other) => other.generation !== generation);
     return Promise.allSettled(outdated.map(async (attachment) => attachment.reload()));
   }
 
   #forget(attachment: Attachment, withdrawal: Promise<void>): void {
     const { containerId, networkId } = attachment;
     this.#track(withdrawal);
-    const known = this.#attachments.get(containerId);
-    if (known?.attachment !== attachment) return;
-    known.unregister();
-    this.#attachments.delete(containerId);
+    withdrawal.catch(() => this.#attachments.strand(attachment));
+    if (!this.#attachments.delete(attachment)) return;
     this.#logger.warn({ containerId, networkId }, 'a container lost its network');
-    void withdrawal
-      .catch(() => void this.#stranded.set(containerId, attachment))
-      .then(() => this.#events.emit('lost', { containerId, networkId }));
+    void withdrawal.catch(() => undefined).then(() => this.#events.emit('lost', { containerId, networkId }));
   }
 
   #ownNetwork(network: string): NetworkState {
@@ -382,10 +377,10 @@ export class NetworkIsolator implements NetworkEnforcer {
   }
 
   /** What began before this was closed is waited for, and undone then. */
-  async #operate<Result>(work: () => Promise<Result>): Promise<Result> {
+  async #operate<Result>(work: () => Promise<Result>, network?: NetworkState): Promise<Result> {
     this.#refuseIfClosed();
     const operation = work();
-    this.#operations.add(operation);
+    this.#operations.set(operation, network);
     try {
       return await operation;
     } finally {

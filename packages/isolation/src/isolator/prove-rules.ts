@@ -1,8 +1,6 @@
 import type { ResolvedNetworkPolicy } from '../config/network-policy.js';
-import type { Denial } from '../denials/denial.js';
 import type { ExplainDenial } from '../denials/explain-denial.js';
-import { explainDenials } from '../denials/parse-denials.js';
-import { RESOLVER } from '../ruleset/base-chains.js';
+import { type DenialJournal, explainDenials } from '../denials/parse-denials.js';
 import { hasGeneration } from '../ruleset/has-generation.js';
 import { hashRuleset } from '../ruleset/hash-ruleset.js';
 import type { ResolvedRulesetContext } from '../ruleset/ruleset-context.js';
@@ -35,7 +33,7 @@ interface SeenRules {
   readonly rulesetHash: string;
   readonly targets: readonly CanaryTarget[];
   readonly canaries: readonly Canary[];
-  readonly denials: readonly Denial[];
+  readonly journal: DenialJournal;
   /** Empty where everything is as it should be. */
   readonly differences: readonly string[];
 }
@@ -47,8 +45,7 @@ export async function proveRules(
 ): Promise<SeenRules> {
   const isFirst = rulesetHash === '';
   const { onLink, others } = chooseCanaries(rules);
-  // The resolver is asked once: its port in the journal is another one, so that later looks could not be told apart.
-  const targets = [...onLink.filter((target) => isFirst || target.address !== RESOLVER), ...others];
+  const targets = [...onLink, ...others];
   const words = targets.flatMap((target) => [target.address, String(target.port)]);
   const [tried, host] = await Promise.all([
     targets.length === 0 ? '' : look('connect', ...words),
@@ -57,9 +54,9 @@ export async function proveRules(
   const canaries = parseCanaries(tried);
   const table = await listTable();
   const found = hashRuleset(table);
-  const { denials, isTruncated } = explainDenials(table, rules.explain);
+  const journal = explainDenials(table, rules.explain);
   // What runs inside can fill the journal, so that ours found no room in it: then it says nothing.
-  const unseen = isFirst && !isTruncated ? onLink.filter((canary) => !hasEntry(denials, canary)) : [];
+  const unseen = isFirst && !journal.isTruncated ? onLink.filter((canary) => !hasEntry(journal, canary)) : [];
   const differences = [
     ...canaries.filter(({ errno }) => errno === 0).map((canary) => `${canary.address}:${canary.port} can be reached`),
     ...(isFirst && !host.split('\n').includes(`address ${address}`) ? ['the guard does not stand in its network'] : []),
@@ -67,10 +64,9 @@ export async function proveRules(
     ...unseen.map((canary) => `${canary.address}:${canary.port} was not refused by the rules`),
     ...(isFirst || found === rulesetHash ? [] : ['the rules were changed']),
   ];
-  return { rulesetHash: found, targets, canaries, denials, differences };
+  return { rulesetHash: found, targets, canaries, journal, differences };
 }
 
-/** By address alone for the resolver, whose real port is set before the rules see the packet. */
-function hasEntry(denials: readonly Denial[], { address, port }: CanaryTarget): boolean {
-  return denials.some((denial) => denial.address === address && (address === RESOLVER || denial.port === port));
+function hasEntry({ denials }: DenialJournal, { address, port }: CanaryTarget): boolean {
+  return denials.some((denial) => denial.address === address && denial.port === port);
 }

@@ -231,3 +231,36 @@ it('takes a network that it could not take at first as soon as the engine answer
 
   await waitUntil('the network is gone', async () => (await container.networks()).length === 0);
 });
+
+it('takes the network of an attachment that failed as soon as the engine answers', async () => {
+  const meddler = new Meddler();
+  await using altering = await AlteringEngine.listen(meddler.watch);
+  await using engine = new Engine({ endpoint: altering.endpoint });
+  await using container = await TestContainer.start(engine);
+  await using isolator = new NetworkIsolator({ engine, prefixLength: 20 });
+  const network = await isolator.createNetwork();
+  meddler.once(CONNECT, (call) => {
+    Reflect.deleteProperty(call.body, 'EndpointConfig');
+    meddler.once(DISCONNECT, () => {
+      throw new Error('The engine is not there');
+    });
+  });
+
+  await expect(isolator.attachContainer(container.id, network.id)).rejects.toMatchObject({
+    code: 'PARACLE_ISOLATION_DRIFT',
+  });
+
+  await waitUntil('the network is gone', async () => (await container.networks()).length === 0);
+});
+
+it('does not wait with a policy for what happens to other networks', async () => {
+  const meddler = new Meddler();
+  await using altering = await AlteringEngine.listen(meddler.watch);
+  await using engine = new Engine({ endpoint: altering.endpoint });
+  await using isolator = new NetworkIsolator({ engine });
+  const network = await isolator.createNetwork();
+  // Were it waited for, neither would ever end.
+  meddler.once(CREATE_NETWORK, () => isolator.updatePolicy(network.id, { dns: 'engine' }));
+
+  await expect(isolator.createNetwork()).resolves.toMatchObject({ internal: true });
+});

@@ -57,7 +57,7 @@ describe('attempts by processes without rights', () => {
   it('leave the policy in force, and are in the journal with the reason', async () => {
     const id = lab.places.with.container.id;
     await lab.site.isolator.verify(id);
-    const denials = await lab.site.isolator.getDenials(id);
+    const { denials } = await lab.site.isolator.getDenials(id);
     const expected = attempts.flatMap((attempt) => {
       const reason = expectedReason(attempt);
       return reason === undefined ? [] : [{ address: destinationOf(attempt), reason }];
@@ -139,7 +139,7 @@ describe('a process that sends all the time', () => {
     await lab.site.isolator.attachContainer(under.container.id, lab.network.id);
 
     expectStopped('race', isThroughWithout, await under.wasSeen());
-    const denials = await lab.site.isolator.getDenials(under.container.id);
+    const { denials } = await lab.site.isolator.getDenials(under.container.id);
     expect(denials).toEqual([expect.objectContaining({ address: lab.peer.address, reason: 'neighbour' })]);
   });
 

@@ -33,7 +33,10 @@ it('keeps a policy in force when the guard is killed, and puts another there whe
   expect(guards).toHaveLength(1);
   expect(guards).not.toContain(killed);
   expect(await container.connectTo(listener.address, LISTENER_PORT)).toBe(ECONNREFUSED);
-  expect(await isolator.getDenials(container.id)).toMatchObject([{ address: listener.address, count: 2 }]);
+  expect(await isolator.getDenials(container.id)).toMatchObject({
+    denials: [{ address: listener.address, count: 2 }],
+    isTruncated: false,
+  });
   expect(await listener.heard()).toEqual([]);
 });
 
@@ -88,7 +91,10 @@ it.each(ORDERS)('lets no packet out of a container after: %s, %s, %s, …', asyn
   await using listener = await Listener.start(engine, network.name);
   await using container = await TestContainer.start(engine, { command: floodCommand(listener.address) });
   await isolator.attachContainer(container.id, network.id);
-  await waitUntil('it is refused', async () => (await isolator.getDenials(container.id)).length > 0 || undefined);
+  await waitUntil(
+    'it is refused',
+    async () => (await isolator.getDenials(container.id)).denials.length > 0 || undefined,
+  );
   const guard = (await findGuards(engine, container.id))[0] ?? '';
   const end = async (ending: Promise<void>): Promise<void> => {
     await ending;

@@ -231,6 +231,7 @@ it('attaches no container that has stopped, never ran, is paused, or has another
     code: 'PARACLE_ISOLATION_UNENFORCEABLE',
     message: expect.stringContaining('shares its network'),
   });
+  expect(await findGuards(engine, paused.id)).toEqual([]);
   await engine.containers.remove(joined.id, { force: true });
   await expect(isolator.attachContainer(paused.id, network.id)).resolves.toMatchObject({ containerId: paused.id });
 });

@@ -105,11 +105,11 @@ it('changes a policy for those who are attached, and tells what they were refuse
   const told: (readonly Denial[])[] = [];
   isolator.events.on('denied', ({ denials }) => told.push(denials));
   const first = await isolator.attachContainer(container.id, network.id);
-  expect(await isolator.getDenials(container.id)).toEqual([]);
+  expect(await isolator.getDenials(container.id)).toEqual({ denials: [], isTruncated: false });
 
   await container.connectTo(listener.address, LISTENER_PORT);
   const denied = { address: listener.address, protocol: 'tcp', port: LISTENER_PORT, count: 1, reason: 'neighbour' };
-  expect(await isolator.getDenials(container.id)).toMatchObject([denied]);
+  expect(await isolator.getDenials(container.id)).toMatchObject({ denials: [denied] });
   expect(told).toMatchObject([[denied]]);
 
   await isolator.updatePolicy(network.id, { allowIntraNetwork: true });
@@ -122,7 +122,7 @@ it('changes a policy for those who are attached, and tells what they were refuse
   expect(second.generation).toBe(first.generation + 1);
   expect(second.policyHash).not.toBe(first.policyHash);
   expect(third.policyHash).toBe(first.policyHash);
-  expect(await isolator.getDenials(container.id)).toMatchObject([{ ...denied, count: 2 }]);
+  expect(await isolator.getDenials(container.id)).toMatchObject({ denials: [{ ...denied, count: 2 }] });
   expect(await listener.heard()).toMatchObject([{ protocol: 'tcp', from: first.address }]);
 });
 
@@ -173,3 +173,34 @@ async function findFreeSubnet(engine: Engine, wanted: readonly string[]): Promis
   if (free === undefined) throw new Error(`Expected one of ${wanted.join(', ')} to be free`);
   return free;
 }
+
+it('leaves the rules in a container that somebody put on another network before it was detached', async () => {
+  await using engine = new Engine();
+  await using container = await TestContainer.start(engine);
+  await using isolator = new NetworkIsolator({ engine });
+  const [network, second] = [await isolator.createNetwork(), await isolator.createNetwork()];
+  await using listener = await Listener.start(engine, second.name);
+  await isolator.attachContainer(container.id, network.id);
+  await engine.networks.connect(second.id, container.id);
+
+  await isolator.detachContainer(container.id);
+
+  expect(await container.networks()).toMatchObject([{ networkId: second.id }]);
+  expect(await container.connectTo(listener.address, LISTENER_PORT)).toBe(ECONNREFUSED);
+  expect(await listener.heard()).toEqual([]);
+});
+
+it('tells a question to the resolver as one to port 53, and its own questions not at all', async () => {
+  await using engine = new Engine();
+  await using container = await TestContainer.start(engine);
+  await using isolator = new NetworkIsolator({ engine });
+  const network = await isolator.createNetwork();
+  await isolator.attachContainer(container.id, network.id);
+
+  expect(await container.run(['python3', '-c', "import socket; socket.getaddrinfo('example.org', 80)"])).toBe(1);
+  await isolator.verify(container.id);
+
+  const { denials } = await isolator.getDenials(container.id);
+  const suggestion = { dns: 'engine' };
+  expect(denials).toMatchObject([{ address: '127.0.0.11', protocol: 'udp', port: 53, reason: 'dns', suggestion }]);
+});

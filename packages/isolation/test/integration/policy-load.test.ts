@@ -27,7 +27,7 @@ it('holds a container to a policy of 5,000 ranges, and to the next one', async (
     expect(await container.connectTo(range, 443)).toBe(ECONNREFUSED);
   }
   await isolator.verify(container.id);
-  const denials = await isolator.getDenials(container.id);
+  const { denials } = await isolator.getDenials(container.id);
   expect(denials.map(({ address, reason }) => ({ address, reason }))).toEqual(
     expect.arrayContaining([listener.address, '9.0.0.1'].map((address) => ({ address, reason: 'blocked' }))),
   );

@@ -18,7 +18,7 @@ it('lets no packet out between the start of a container and its rules', async ()
     await using container = await TestContainer.start(engine, { command: floodCommand(listener.address) });
     await isolator.attachContainer(container.id, network.id);
     const denials = await waitUntil('it was refused', async () => {
-      const seen = await isolator.getDenials(container.id);
+      const { denials: seen } = await isolator.getDenials(container.id);
       return seen.some(({ protocol }) => protocol === 'tcp') && seen.some(({ protocol }) => protocol === 'udp')
         ? seen
         : undefined;
@@ -48,6 +48,9 @@ it('lets them out where the policy opens the own subnet, so that it was the rule
   }
   await isolator.updatePolicy(network.id, {});
   const { length } = await listener.heard();
-  await waitUntil('it is refused', async () => (await isolator.getDenials(container.id)).length > 0 || undefined);
+  await waitUntil(
+    'it is refused',
+    async () => (await isolator.getDenials(container.id)).denials.length > 0 || undefined,
+  );
   expect(await listener.heard()).toHaveLength(length);
 });

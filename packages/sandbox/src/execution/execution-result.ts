@@ -66,6 +66,8 @@ export interface ExecutionFacts {
    * same time. Absent without a network.
    */
   readonly networkDenials?: readonly NetworkDenial[];
+  /** Whether `networkDenials` may lack some: it was more than is kept, or could not be read. */
+  readonly hasLostDenials: boolean;
   /** Processes that not even SIGKILL ended in time (waiting in the kernel); 0 as a rule. */
   readonly survivorCount: number;
   /** Whether processes were left running on purpose. */
@@ -82,6 +84,7 @@ export class ExecutionResult implements ExecutionFacts {
   readonly limitsHit: readonly LimitHit[];
   readonly usage?: ExecutionUsage;
   readonly networkDenials?: readonly NetworkDenial[];
+  readonly hasLostDenials: boolean;
   readonly survivorCount: number;
   readonly hasBackground: boolean;
   /** Standard output as text; see {@link CapturedOutput}. */
@@ -106,6 +109,7 @@ export class ExecutionResult implements ExecutionFacts {
     this.limitsHit = facts.limitsHit;
     if (facts.usage !== undefined) this.usage = facts.usage;
     if (facts.networkDenials !== undefined) this.networkDenials = facts.networkDenials;
+    this.hasLostDenials = facts.hasLostDenials;
     this.survivorCount = facts.survivorCount;
     this.hasBackground = facts.hasBackground;
     this.stdout = output.stdout.text;

@@ -5,7 +5,7 @@ import {
   type ExitReport,
   hasCode,
   type NetworkAttachment,
-  type NetworkDenial,
+  type NetworkDenials,
   parseConfig,
   type RemoteExecution,
   type SignalName,
@@ -181,18 +181,14 @@ export class Execution {
     const report = 'error' in outcome ? undefined : outcome;
     const diskHit = await this.#diskEnd?.(report);
     // Where the rules can't be read the network is taken away, so that not known is not hidden for long.
-    const denials = await this.#request.network?.takeDenials().catch(() => undefined);
+    const denials = await this.#request.network?.takeDenials().catch(() => ({ denials: [], isTruncated: true }));
     if (!('error' in outcome)) return this.#conclude(this.#factsOf(outcome, diskHit, denials), undefined);
     if (!hasCode(outcome.error, coreErrorCodes.executionRefused))
       return this.#conclude(this.#lostFacts(), outcome.error);
     throw toStartError(outcome.error, this.command, this.#request.workingDirectory);
   }
 
-  #factsOf(
-    report: ExitReport,
-    diskHit: LimitHit | undefined,
-    networkDenials: readonly NetworkDenial[] | undefined,
-  ): ExecutionFacts {
+  #factsOf(report: ExitReport, diskHit: LimitHit | undefined, network: NetworkDenials | undefined): ExecutionFacts {
     const otherHits = [diskHit, this.#outputHit].filter((hit) => hit !== undefined);
     return {
       executionId: this.id,
@@ -203,7 +199,8 @@ export class Execution {
       cause: this.#outputHit === undefined ? attributeEnd(report) : 'output',
       limitsHit: [...findLimitsHit(report), ...otherHits],
       usage: toUsage(report),
-      ...(networkDenials !== undefined && { networkDenials }),
+      ...(network !== undefined && { networkDenials: network.denials }),
+      hasLostDenials: network?.isTruncated ?? false,
       survivorCount: report.survivorCount,
       hasBackground: report.hasBackground,
     };
@@ -211,7 +208,16 @@ export class Execution {
 
   #lostFacts(): ExecutionFacts {
     const { id, command } = this;
-    return { executionId: id, command, cause: 'lost', limitsHit: [], survivorCount: 0, hasBackground: false };
+    return {
+      executionId: id,
+      command,
+      cause: 'lost',
+      limitsHit: [],
+      // What was refused went with the sandbox.
+      hasLostDenials: this.#request.network !== undefined,
+      survivorCount: 0,
+      hasBackground: false,
+    };
   }
 
   #conclude(facts: ExecutionFacts, origin: unknown): ExecutionResult {

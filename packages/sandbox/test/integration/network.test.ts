@@ -28,7 +28,7 @@ class TestEnforcer implements NetworkEnforcer {
     this.attached.push(containerId);
     const attachment: NetworkAttachment = {
       networkId,
-      takeDenials: () => Promise.resolve([denial]),
+      takeDenials: () => Promise.resolve({ denials: [denial], isTruncated: false }),
       check: () => Promise.resolve(),
       release: () => {
         this.released.push(containerId);
@@ -66,6 +66,7 @@ describe('a sandbox with a network', () => {
       await expect(sandbox.execute(['ls', '/sys/class/net'])).resolves.toMatchObject({
         stdout: 'eth0\nlo\n',
         networkDenials: [denial],
+        hasLostDenials: false,
       });
       await sandbox.destroy();
       expect(enforcer.released).toEqual([id]);
@@ -92,14 +93,14 @@ describe('a sandbox with a network', () => {
     });
   });
 
-  it('tells nothing of denials that could not be read, and of none where there is no network', async () => {
+  it('says so where denials could not be read, and nothing where there is no network', async () => {
     await withNetwork(async (manager, networkMode) => {
       const takeDenials = (): Promise<never> => Promise.reject(new Error('no journal there'));
       manager.engine.networkAttachments.enforceBy(new TestEnforcer(manager.engine, { takeDenials }));
       const [joined, alone] = await Promise.all([manager.create({ networkMode }), manager.create()]);
-      for (const sandbox of [joined, alone]) {
-        expect((await sandbox.execute(['true'])).networkDenials).toBeUndefined();
-      }
+      await expect(joined.execute(['true'])).resolves.toMatchObject({ networkDenials: [], hasLostDenials: true });
+      const { networkDenials, hasLostDenials } = await alone.execute(['true']);
+      expect({ networkDenials, hasLostDenials }).toEqual({ networkDenials: undefined, hasLostDenials: false });
     });
   });
 });

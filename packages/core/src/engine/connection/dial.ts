@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http';
 import { IncomingMessage } from 'node:http';
+import { inspect } from 'node:util';
 import type { EngineRequest } from './engine-request.js';
 import type { SocketTarget } from './socket-target.js';
 
@@ -22,6 +23,8 @@ const everyStatus: Readonly<Record<number, boolean>> = Object.fromEntries(
 /** Loads dockerode (90 ms, so only now) and makes a {@link Dial}. Where TLS is spoken, the agent brings the certificates. */
 export async function createDial(target: SocketTarget, agent: Agent): Promise<Dial> {
   const { default: Docker } = await import('dockerode');
+  // docker-modem prints each request for a debug log, read or not: with the agent go its sockets, and all that these lead to.
+  Object.defineProperty(agent, inspect.custom, { value: () => 'Agent' });
   // Boundary: dockerode types its modem as `any`; this is the part of it that is used.
   const options = { ...noDefaults, ...toModemOptions(target), agent };
   const modem: Modem = new Docker(options).modem;

@@ -124,3 +124,9 @@ it.each<[string, string]>([
     expect.objectContaining({ code: 'PARACLE_ISOLATION_RULESET_UNREADABLE' }),
   );
 });
+
+it('tells what was asked of the resolver as one question to port 53, whatever its real port is', () => {
+  const asked = [element(['127.0.0.11', 'udp', 40_000]), element(['127.0.0.11', 'udp', 40_001])];
+  const { denials } = parseDenials(journal(asked), { policy, context });
+  expect(denials).toMatchObject([{ address: '127.0.0.11', protocol: 'udp', port: 53, count: 2, reason: 'dns' }]);
+});

@@ -1,46 +1,71 @@
 import { expect, it } from '@jest/globals';
-import type { Denial } from '../../../src/index.js';
+import type { Denial, DenialJournal } from '../../../src/index.js';
 import { DenialLog } from '../../../src/isolator/denial-log.js';
 
 const denial = (address: string, count: number): Denial => {
   return { address, protocol: 'tcp', port: 80, count, reason: 'internet' };
 };
 
-it('adds up journals over rulesets, without what was refused to our own looks', () => {
-  const log = new DenialLog();
-  log.begin([denial('192.0.2.1', 1)]);
-  log.update([denial('192.0.2.1', 3), denial('192.0.2.2', 1)]);
-  expect(log.list()).toEqual([denial('192.0.2.1', 2), denial('192.0.2.2', 1)]);
+const journal = (...denials: readonly Denial[]): DenialJournal => ({ denials, isTruncated: false });
 
-  log.begin([denial('192.0.2.1', 1)]);
-  log.update([denial('192.0.2.1', 2)]);
-  expect(log.list()).toEqual([denial('192.0.2.1', 3), denial('192.0.2.2', 1)]);
+const target = (address: string): { readonly address: string; readonly port: number } => ({ address, port: 80 });
+
+it('adds up journals over rulesets, each of which begins anew', () => {
+  const log = new DenialLog();
+  log.begin();
+  log.update(journal(denial('192.0.2.1', 3), denial('192.0.2.2', 1)));
+  log.begin();
+  log.update(journal(denial('192.0.2.1', 2)));
+  expect(log.list()).toEqual(journal(denial('192.0.2.1', 5), denial('192.0.2.2', 1)));
 });
 
-it('leaves out what a later look of ours added', () => {
+it('leaves out one packet for each look of ours, and no more', () => {
   const log = new DenialLog();
-  log.begin([denial('192.0.2.1', 1)]);
-  const own = ['192.0.2.1', '192.0.2.9'].map((address) => ({ address, port: 80 }));
-  log.update([denial('192.0.2.1', 4)], own);
-  expect(log.list()).toEqual([denial('192.0.2.1', 2)]);
+  const own = ['192.0.2.1', '192.0.2.9'].map(target);
+  log.begin();
+  log.update(journal(denial('192.0.2.1', 1), denial('192.0.2.2', 1)), own);
+  expect(log.list()).toEqual(journal(denial('192.0.2.2', 1)));
+  log.update(journal(denial('192.0.2.1', 4), denial('192.0.2.2', 1)), own);
+  expect(log.list()).toEqual(journal(denial('192.0.2.2', 1), denial('192.0.2.1', 2)));
 });
 
 it('tells each denial once', () => {
   const log = new DenialLog();
-  log.begin([]);
-  log.update([denial('192.0.2.1', 2)]);
-  expect(log.take()).toEqual([denial('192.0.2.1', 2)]);
-  expect(log.take()).toEqual([]);
-  log.update([denial('192.0.2.1', 5)]);
-  expect(log.take()).toEqual([denial('192.0.2.1', 3)]);
+  log.begin();
+  log.update(journal(denial('192.0.2.1', 2)));
+  expect(log.take()).toEqual(journal(denial('192.0.2.1', 2)));
+  expect(log.take()).toEqual(journal());
+  log.update(journal(denial('192.0.2.1', 5)));
+  expect(log.take()).toEqual(journal(denial('192.0.2.1', 3)));
 });
 
 it('keeps the count where the kernel has forgotten an entry after an hour', () => {
   const log = new DenialLog();
-  log.begin([]);
-  log.update([denial('192.0.2.1', 5)]);
+  log.begin();
+  log.update(journal(denial('192.0.2.1', 5)));
   log.take();
-  log.update([]);
-  log.update([denial('192.0.2.1', 1)]);
-  expect(log.take()).toEqual([denial('192.0.2.1', 1)]);
+  log.update(journal());
+  log.update(journal(denial('192.0.2.1', 1)));
+  expect(log.take()).toEqual(journal(denial('192.0.2.1', 1)));
+});
+
+it('says that a journal was full until that was told', () => {
+  const log = new DenialLog();
+  log.begin();
+  log.update({ denials: [denial('192.0.2.1', 1)], isTruncated: true });
+  expect(log.take().isTruncated).toBe(true);
+  expect(log.take().isTruncated).toBe(false);
+  expect(log.list().isTruncated).toBe(true);
+});
+
+it('keeps 4,096 destinations, counts these on, and says that there were more', () => {
+  const log = new DenialLog();
+  const addresses = Array.from({ length: 4097 }, (_value, index) => `10.1.${index >> 8}.${index & 255}`);
+  log.begin();
+  log.update(journal(...addresses.slice(0, 4096).map((address) => denial(address, 1))));
+  expect(log.take().isTruncated).toBe(false);
+  log.update(journal(...addresses.map((address) => denial(address, 2))));
+  const { denials, isTruncated } = log.take();
+  expect(denials).toHaveLength(4096);
+  expect(isTruncated).toBe(true);
 });

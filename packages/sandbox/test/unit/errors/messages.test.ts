@@ -13,6 +13,7 @@ function toResult(facts: Partial<ExecutionFacts>): ExecutionResult {
       command: ['x'],
       cause: 'exited',
       limitsHit: [],
+      hasLostDenials: false,
       survivorCount: 0,
       hasBackground: false,
       ...facts,
