@@ -9,12 +9,14 @@ import { reusedAttempts } from './engine-attempts/reused-attempts.js';
 import { SecondNetwork } from './engine-attempts/second-network.js';
 import { Sprayer } from './engine-attempts/sprayer.js';
 import { EngineLab } from './support/engine-lab.js';
+import { OpaqueAgents } from './support/opaque-agents.js';
 
 const attempts = [...reusedAttempts, ...ownAttempts].map((attempt) => ({
   ...attempt,
   name: `${attemptClasses[attempt.class]}: ${attempt.title}`,
 }));
 const outcomes: Outcome[] = [];
+let agents: OpaqueAgents;
 let making: Promise<EngineLab> | undefined;
 let lab: EngineLab;
 
@@ -22,6 +24,7 @@ const destinationOf = ({ act, journaledAddress = act.to }: (typeof attempts)[num
   lab.resolve(journaledAddress).replace(/%.*$/u, '');
 
 beforeAll(async () => {
+  agents = new OpaqueAgents();
   making = EngineLab.create();
   lab = await making;
 });
@@ -31,6 +34,8 @@ afterAll(async () => {
   const made = await making?.catch(() => undefined);
   await made?.[Symbol.asyncDispose]();
 });
+
+afterAll(() => agents[Symbol.dispose]());
 
 const open: Act = { kind: 'tcp', to: '1.2.3.4', port: 443 };
 const opened: readonly Act[] = [open, { ...open, kind: 'udp' }, { kind: 'tcp', to: '10.2.3.4', port: 80 }];
@@ -144,12 +149,25 @@ describe('a process that sends all the time', () => {
   });
 
   it('reaches nobody while policies change', async () => {
+    const plain = await Sprayer.start(lab, act);
+    await plain.container.join(lab.network.id);
+    expect(await plain.isSeen()).toBe(true);
+    const refusedBefore = await countRefused(under);
+
+    // During each change the one must be heard, and the other must not.
+    const seen: (readonly boolean[])[] = [];
     for (const policy of [{}, attemptPolicy, {}, attemptPolicy]) {
       await lab.site.isolator.updatePolicy(lab.network.id, policy);
+      seen.push(await Sprayer.whichSeen(lab, [plain, under]));
     }
 
-    expectStopped('race', true, await under.wasSeen());
-    await under.container[Symbol.asyncDispose]();
+    expectStopped(
+      'race',
+      seen.every(([isPlainSeen]) => isPlainSeen === true),
+      seen.some(([, isUnderSeen]) => isUnderSeen === true),
+    );
+    expect(await countRefused(under)).toBeGreaterThan(refusedBefore);
+    for (const { container } of [plain, under]) await container[Symbol.asyncDispose]();
   });
 });
 
@@ -193,6 +211,16 @@ it('says in the README what was tried', async () => {
   const table = formatAttemptsTable(outcomes);
   expect(await readAttemptsTable(table)).toBe(table);
 });
+
+it('still needs agents that print nothing', () => {
+  expect(agents.printCount).toBeGreaterThan(0);
+});
+
+/** It did send: what it sent was refused. */
+async function countRefused({ container }: Sprayer): Promise<number> {
+  const denials = await lab.site.isolator.getDenials(container.id);
+  return denials.reduce((sum, { count }) => sum + count, 0);
+}
 
 function expectStopped(name: Outcome['class'], isThroughWithout: boolean, isThroughWith: boolean): void {
   outcomes.push({ class: name, isThroughWithout, isThroughWith });

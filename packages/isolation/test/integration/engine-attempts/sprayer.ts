@@ -22,6 +22,13 @@ export class Sprayer {
     return new Sprayer(lab, container);
   }
 
+  /** Which of them the peer has heard of since it was last asked anything. */
+  static async whichSeen(lab: EngineLab, sprayers: readonly Sprayer[]): Promise<readonly boolean[]> {
+    const addresses = await Promise.all(sprayers.map(async (sprayer) => sprayer.#address()));
+    const lines = await lab.peer.server.drain();
+    return addresses.map((address) => lines.some(({ packet }) => packet?.from === address));
+  }
+
   /** Waits until the peer has heard of it. */
   async isSeen(): Promise<boolean> {
     for (let look = 0; look < LOOKS; look++) if (await this.wasSeen()) return true;
@@ -30,7 +37,14 @@ export class Sprayer {
 
   /** Whether the peer has heard of it since it was last asked anything. */
   async wasSeen(): Promise<boolean> {
+    const [isSeen = false] = await Sprayer.whichSeen(this.#lab, [this]);
+    return isSeen;
+  }
+
+  /** One without an address would be seen by nobody, whatever it sends. */
+  async #address(): Promise<string> {
     const address = await this.container.addressOn(this.#lab.network.id);
-    return (await this.#lab.peer.server.drain()).some(({ packet }) => packet?.from === address);
+    if (address === '') throw new Error('Expected the container to be on the network');
+    return address;
   }
 }
