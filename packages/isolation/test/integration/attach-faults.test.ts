@@ -1,12 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
+import { callEngine, waitUntil } from '@paracle/test-support';
 import { compileRuleset, NetworkIsolator } from '../../src/index.js';
 import { AlteringEngine, type CallWatcher, type PassingCall } from './support/altering-engine.js';
-import { callEngine } from './support/call-engine.js';
 import { listLeftBehind } from './support/left-behind.js';
 import { LISTENER_PORT, Listener } from './support/listener.js';
 import { TestContainer } from './support/test-container.js';
-import { waitUntil } from './support/wait-until.js';
 
 const ECONNREFUSED = 111;
 

@@ -1,0 +1,7 @@
+export { buildPackage } from './build-package.js';
+export { callEngine } from './call-engine.js';
+export { createRandom } from './create-random.js';
+export { installLyingSupervisor, type LyingSupervisor } from './lying-supervisor.js';
+export { PrivateEngine } from './private-engine.js';
+export { scaled } from './scaled.js';
+export { waitUntil } from './wait-until.js';
