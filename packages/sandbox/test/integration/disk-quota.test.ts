@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
 import { PrivateEngine } from '@paracle/test-support';
 import { type Sandbox, SandboxManager } from '../../src/index.js';
-import { AlteringEngine } from './support/altering-engine.js';
+import { createAlteringEngine } from './support/altering-engine.js';
 
 const MEBIBYTE = 1024 * 1024;
 const FULL = /Disk quota exceeded|No space left/u;
@@ -38,7 +38,7 @@ async function expectSparseFileToTakeNothing(sandbox: Sandbox): Promise<void> {
 
 /** Where the engine leaves out the quota, no sandbox is handed out. */
 async function expectRefusalWithoutQuota(endpoint: string): Promise<void> {
-  await using altering = await AlteringEngine.listen((body) => Reflect.deleteProperty(body.HostConfig, 'StorageOpt'), {
+  await using altering = await createAlteringEngine((body) => Reflect.deleteProperty(body.HostConfig, 'StorageOpt'), {
     endpoint,
   });
   await using engine = new Engine({ endpoint: altering.endpoint });
