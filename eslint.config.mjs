@@ -58,6 +58,8 @@ export default defineConfig(
   },
   {
     files: [sources],
+    // Support of tests is written as tests are.
+    ignores: ['packages/test-support/**'],
     rules: {
       'max-lines-per-function': ['error', { max: 40, skipBlankLines: true, skipComments: true }],
       'no-restricted-syntax': ['error', noStarExports, noEnvironment],

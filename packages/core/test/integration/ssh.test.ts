@@ -3,23 +3,24 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
-import { buildCore, childProgram } from './support/built.js';
+import { buildPackage, waitUntil } from '@paracle/test-support';
 import { createEcho, echoByExec, readOutput } from './support/echo-container.js';
 import { failureOf } from './support/failure-of.js';
 import { findLocalSocket } from './support/local-socket.js';
 import { isAlive, listTunnelDirectories, listTunnelProcesses } from './support/ssh-processes.js';
 import { createSshServer, type SshServer } from './support/ssh-server.js';
-import { waitUntil } from './support/wait-until.js';
 
+const PING = fileURLToPath(new URL('support/ping.mjs', import.meta.url));
 const path = process.env['PATH'];
 let server: SshServer;
 let socketPath: string;
 let directoriesBefore: readonly string[];
 
 beforeAll(async () => {
-  buildCore();
+  buildPackage('core');
   socketPath = await findLocalSocket();
   server = await createSshServer();
 });
@@ -144,7 +145,7 @@ it('ends ssh with what guards it', async () => {
 
 function startChild(end: 'stay' | 'leave'): ChildProcess {
   const endpoint = { type: 'ssh', host: '127.0.0.1', port: server.port, username: server.username, socketPath };
-  return spawn(process.execPath, [childProgram('ping.mjs'), JSON.stringify(endpoint), end], {
+  return spawn(process.execPath, [PING, JSON.stringify(endpoint), end], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: process.env,
   });

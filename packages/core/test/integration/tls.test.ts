@@ -2,18 +2,21 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Engine, type EngineTls } from '@paracle/core';
+import { buildPackage } from '@paracle/test-support';
 import { hijack } from '../../src/engine/connection/hijack.js';
 import { readTrust } from '../../src/engine/connection/tls/read-trust.js';
 import { readNumber } from '../../src/reading/read-fields.js';
-import { buildCore, childProgram } from './support/built.js';
 import { type Certificates, createCertificates } from './support/certificates.js';
 import { createEcho, readOutput } from './support/echo-container.js';
 import { failureOf } from './support/failure-of.js';
 import { findLocalSocket } from './support/local-socket.js';
 import { createTlsProxy, type TlsProxy, type TlsProxyOptions } from './support/tls-proxy.js';
+
+const PING = fileURLToPath(new URL('support/ping.mjs', import.meta.url));
 
 let certificates: Certificates;
 let socketPath: string;
@@ -97,7 +100,7 @@ it('tells an engine whose authority is another one nothing, by request or by raw
 });
 
 it('verifies where the environment asks Node not to', async () => {
-  buildCore();
+  buildPackage('core');
   await using proxy = await startProxy();
   const endpoint = {
     type: 'tcp',
@@ -105,7 +108,7 @@ it('verifies where the environment asks Node not to', async () => {
     port: proxy.port,
     tls: { ...goodTls(), caPath: certificates.otherCa },
   };
-  const { stdout } = await promisify(execFile)(process.execPath, [childProgram('ping.mjs'), JSON.stringify(endpoint)], {
+  const { stdout } = await promisify(execFile)(process.execPath, [PING, JSON.stringify(endpoint)], {
     env: { ...process.env, NODE_TLS_REJECT_UNAUTHORIZED: '0' },
   });
 

@@ -1,12 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
+import { callEngine, waitUntil } from '@paracle/test-support';
 import { compileRuleset, NetworkIsolator } from '../../src/index.js';
-import { AlteringEngine, type CallWatcher, type PassingCall } from './support/altering-engine.js';
-import { callEngine } from './support/call-engine.js';
+import { type CallWatcher, createAlteringEngine, type PassingCall } from './support/altering-engine.js';
 import { listLeftBehind } from './support/left-behind.js';
 import { LISTENER_PORT, Listener } from './support/listener.js';
 import { TestContainer } from './support/test-container.js';
-import { waitUntil } from './support/wait-until.js';
 
 const ECONNREFUSED = 111;
 
@@ -46,7 +45,7 @@ it.each(OTHER_NETWORKS)(
   'hands out no network that %s against its config, and removes it',
   async (_what, body, says) => {
     const meddler = new Meddler();
-    await using altering = await AlteringEngine.listen(meddler.watch);
+    await using altering = await createAlteringEngine(meddler.watch);
     await using engine = new Engine({ endpoint: altering.endpoint });
     await using isolator = new NetworkIsolator({ engine });
     await isolator.createNetwork();
@@ -83,7 +82,7 @@ it.each(ALTERATIONS)(
   'leaves a container without a network where the engine %s',
   async (_what, pattern, alter, code) => {
     const meddler = new Meddler();
-    await using altering = await AlteringEngine.listen(meddler.watch);
+    await using altering = await createAlteringEngine(meddler.watch);
     await using engine = new Engine({ endpoint: altering.endpoint });
     await using container = await TestContainer.start(engine);
     // So many addresses that the engine hardly chooses the one that was asked for.
@@ -111,7 +110,7 @@ const MOMENTS: readonly (readonly [string, RegExp, 'rejected' | 'fulfilled'])[] 
 
 it.each(MOMENTS)('attaches wholly or not at all when given up while %s', async (_moment, pattern, status) => {
   const meddler = new Meddler();
-  await using altering = await AlteringEngine.listen(meddler.watch);
+  await using altering = await createAlteringEngine(meddler.watch);
   await using engine = new Engine({ endpoint: altering.endpoint });
   await using container = await TestContainer.start(engine);
   await using isolator = new NetworkIsolator({ engine });
@@ -155,7 +154,7 @@ const MISHAPS: readonly (readonly [
 
 it.each(MISHAPS)('leaves nothing half done when %s meanwhile', async (_what, pattern, act) => {
   const meddler = new Meddler();
-  await using altering = await AlteringEngine.listen(meddler.watch);
+  await using altering = await createAlteringEngine(meddler.watch);
   await using real = new Engine();
   await using engine = new Engine({ endpoint: altering.endpoint });
   await using container = await TestContainer.start(real);
@@ -176,7 +175,7 @@ it.each(MISHAPS)('leaves nothing half done when %s meanwhile', async (_what, pat
 
 it('does not take rules for its own that somebody else loaded while it attached', async () => {
   const meddler = new Meddler();
-  await using altering = await AlteringEngine.listen(meddler.watch);
+  await using altering = await createAlteringEngine(meddler.watch);
   await using engine = new Engine({ endpoint: altering.endpoint });
   await using container = await TestContainer.start(engine);
   await using isolator = new NetworkIsolator({ engine });
@@ -198,7 +197,7 @@ it('does not take rules for its own that somebody else loaded while it attached'
 
 it('puts a policy in force also for a container that is being attached while it changes', async () => {
   const meddler = new Meddler();
-  await using altering = await AlteringEngine.listen(meddler.watch);
+  await using altering = await createAlteringEngine(meddler.watch);
   await using engine = new Engine({ endpoint: altering.endpoint });
   await using container = await TestContainer.start(engine);
   await using isolator = new NetworkIsolator({ engine });
@@ -216,7 +215,7 @@ it('puts a policy in force also for a container that is being attached while it 
 
 it('takes a network that it could not take at first as soon as the engine answers', async () => {
   const meddler = new Meddler();
-  await using altering = await AlteringEngine.listen(meddler.watch);
+  await using altering = await createAlteringEngine(meddler.watch);
   await using engine = new Engine({ endpoint: altering.endpoint });
   await using container = await TestContainer.start(engine);
   await using isolator = new NetworkIsolator({ engine });

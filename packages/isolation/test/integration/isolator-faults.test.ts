@@ -1,11 +1,10 @@
 import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
+import { callEngine, waitUntil } from '@paracle/test-support';
 import { NetworkIsolator } from '../../src/index.js';
-import { callEngine } from './support/call-engine.js';
 import { findGuards, killGuard } from './support/find-guards.js';
 import { floodCommand, LISTENER_PORT, Listener } from './support/listener.js';
 import { TestContainer } from './support/test-container.js';
-import { waitUntil } from './support/wait-until.js';
 
 const ECONNREFUSED = 111;
 

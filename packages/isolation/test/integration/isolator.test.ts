@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
+import { waitUntil } from '@paracle/test-support';
 import { type Denial, NetworkIsolator } from '../../src/index.js';
 import { listLeftBehind } from './support/left-behind.js';
 import { LISTENER_PORT, Listener } from './support/listener.js';
 import { TestContainer } from './support/test-container.js';
-import { waitUntil } from './support/wait-until.js';
 
 const ECONNREFUSED = 111;
 const ENETUNREACH = 101;

@@ -1,18 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from '@jest/globals';
 import { Engine, prune } from '@paracle/core';
+import { buildPackage, scaled, waitUntil } from '@paracle/test-support';
 import { NetworkIsolator } from '../../src/index.js';
-import { buildPackages, childProgram } from './support/built.js';
 import { listLeftBehind } from './support/left-behind.js';
-import { scaled } from './support/scale.js';
-import { waitUntil } from './support/wait-until.js';
 
+const MAKE_NETWORKS = fileURLToPath(new URL('support/make-networks.mjs', import.meta.url));
 const CONTROLLERS = 4;
 const NETWORKS_EACH = Math.max(2, scaled(25));
 
-beforeAll(buildPackages);
+beforeAll(() => buildPackage('isolation'));
 
 /** A controller of its own that has made its networks, and does nothing until it is killed. */
 class Controller implements AsyncDisposable {
@@ -27,7 +27,7 @@ class Controller implements AsyncDisposable {
   }
 
   static async start(count: number): Promise<Controller> {
-    const child = spawn(process.execPath, [childProgram('make-networks.mjs'), String(count)], {
+    const child = spawn(process.execPath, [MAKE_NETWORKS, String(count)], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const ended = once(child, 'exit').then(() => undefined);

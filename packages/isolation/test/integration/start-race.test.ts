@@ -1,10 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
+import { scaled, waitUntil } from '@paracle/test-support';
 import { NetworkIsolator } from '../../src/index.js';
 import { floodCommand, Listener } from './support/listener.js';
-import { scaled } from './support/scale.js';
 import { TestContainer } from './support/test-container.js';
-import { waitUntil } from './support/wait-until.js';
 
 it('lets no packet out between the start of a container and its rules', async () => {
   await using engine = new Engine();

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { Engine, FileService, ownerLabels, STORE_DIRECTORY } from '@paracle/core';
+import { waitUntil } from '@paracle/test-support';
 import { type Sandbox, SandboxManager } from '../../src/index.js';
 import { Neighbour } from './support/neighbour.js';
 import { listProcesses } from './support/processes.js';
-import { waitUntil } from './support/wait-until.js';
 
 type Outcomes = Readonly<Record<string, string>>;
 

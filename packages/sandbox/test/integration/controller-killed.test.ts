@@ -1,23 +1,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from '@jest/globals';
 import { Engine, prune } from '@paracle/core';
+import { buildPackage, createRandom, scaled, waitUntil } from '@paracle/test-support';
 import { SandboxManager } from '../../src/index.js';
-import { buildPackages, childProgram } from './support/built.js';
 import { listLeftBehind } from './support/left-behind.js';
-import { createRandom } from './support/random.js';
-import { scaled } from './support/scale.js';
-import { waitUntil } from './support/wait-until.js';
+
+const WORK_UNTIL_KILLED = fileURLToPath(new URL('support/work-until-killed.mjs', import.meta.url));
 
 /** Two or three rounds of making, working and destroying. */
 const LONGEST_MS = 2000;
 
-beforeAll(buildPackages);
+beforeAll(() => buildPackage('sandbox'));
 
 /** Starts a controller, kills it after a while, and returns its process id. */
 async function killAfter(ms: number): Promise<number> {
-  const child = spawn(process.execPath, [childProgram('work-until-killed.mjs')], {
+  const child = spawn(process.execPath, [WORK_UNTIL_KILLED], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');

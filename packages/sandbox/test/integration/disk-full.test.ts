@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
+import { PrivateEngine } from '@paracle/test-support';
 import { SandboxManager } from '../../src/index.js';
 import { listLeftBehind } from './support/left-behind.js';
-import { PrivateEngine } from './support/private-engine.js';
 
 const full = expect.objectContaining({
   name: 'SandboxError',
@@ -11,7 +11,7 @@ const full = expect.objectContaining({
 });
 
 it('says that the engine’s disk is full, leaves nothing behind, and works again once there is space', async () => {
-  await using machine = await PrivateEngine.boot({ filesystem: 'ext4' });
+  await using machine = await PrivateEngine.boot(Engine, { filesystem: 'ext4' });
   await using engine = new Engine({ endpoint: machine.endpoint });
   await using manager = new SandboxManager({ engine });
   machine.fillDisk();

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
+import { PrivateEngine } from '@paracle/test-support';
 import { type Sandbox, SandboxManager } from '../../src/index.js';
-import { AlteringEngine } from './support/altering-engine.js';
-import { PrivateEngine } from './support/private-engine.js';
+import { createAlteringEngine } from './support/altering-engine.js';
 
 const MEBIBYTE = 1024 * 1024;
 const FULL = /Disk quota exceeded|No space left/u;
@@ -38,7 +38,7 @@ async function expectSparseFileToTakeNothing(sandbox: Sandbox): Promise<void> {
 
 /** Where the engine leaves out the quota, no sandbox is handed out. */
 async function expectRefusalWithoutQuota(endpoint: string): Promise<void> {
-  await using altering = await AlteringEngine.listen((body) => Reflect.deleteProperty(body.HostConfig, 'StorageOpt'), {
+  await using altering = await createAlteringEngine((body) => Reflect.deleteProperty(body.HostConfig, 'StorageOpt'), {
     endpoint,
   });
   await using engine = new Engine({ endpoint: altering.endpoint });
@@ -50,7 +50,7 @@ async function expectRefusalWithoutQuota(endpoint: string): Promise<void> {
 }
 
 it('limits disk space by the storage driver where that has quotas, beside the image’s own bytes', async () => {
-  await using machine = await PrivateEngine.boot({ filesystem: 'btrfs' });
+  await using machine = await PrivateEngine.boot(Engine, { filesystem: 'btrfs' });
   await using engine = new Engine({ endpoint: machine.endpoint });
   await using manager = new SandboxManager({ engine });
   await using sandbox = await manager.create({ diskMb: 64, require: ['disk.hard'] });

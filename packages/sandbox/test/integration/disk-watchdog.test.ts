@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
+import { waitUntil } from '@paracle/test-support';
 import { SandboxManager } from '../../src/index.js';
-import { waitUntil } from './support/wait-until.js';
 
 const MEBIBYTE = 1024 * 1024;
 const python = (...lines: readonly string[]): readonly string[] => ['python3', '-Sc', lines.join('\n')];

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
+import { callEngine } from '@paracle/test-support';
 import { LimitUnenforcedError, SandboxManager } from '../../src/index.js';
-import { callEngine } from './support/call-engine.js';
 
 const MEBIBYTE = 1024 * 1024;
 const python = (...lines: readonly string[]): readonly string[] => ['python3', '-Sc', lines.join('\n')];

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, expect, it } from '@jest/globals';
 import { DockerNotAvailableError, Engine, ImageNotFoundError } from '@paracle/core';
+import { buildPackage } from '@paracle/test-support';
 import { SandboxManager } from '../../src/index.js';
-import { buildPackages } from './support/built.js';
 import { listLeftBehind } from './support/left-behind.js';
 
-beforeAll(buildPackages);
+beforeAll(() => buildPackage('sandbox'));
 
 it('says that no engine answers where none runs, and counts the failure', async () => {
   await using engine = new Engine({ endpoint: 'unix:///nowhere/docker.sock' });

@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
+import { PrivateEngine } from '@paracle/test-support';
 import { ExecutionLostError, SandboxManager } from '../../src/index.js';
 import { listLeftBehind } from './support/left-behind.js';
-import { PrivateEngine } from './support/private-engine.js';
 
 it('loses what runs, says why, and can clean up once the engine is back, when the engine is killed', async () => {
-  await using machine = await PrivateEngine.boot();
+  await using machine = await PrivateEngine.boot(Engine);
   await using engine = new Engine({ endpoint: machine.endpoint });
   await using manager = new SandboxManager({ engine });
   const sandbox = await manager.create();

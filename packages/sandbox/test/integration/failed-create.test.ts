@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
 import { Engine, ownerLabels } from '@paracle/core';
+import { scaled, waitUntil } from '@paracle/test-support';
 import { SandboxManager } from '../../src/index.js';
 import { Sandbox } from '../../src/lifecycle/sandbox.js';
 import { listLeftBehind } from './support/left-behind.js';
-import { scaled } from './support/scale.js';
-import { waitUntil } from './support/wait-until.js';
 
 const BINARY_DIRECTORY = '/.paracle/bin';
 

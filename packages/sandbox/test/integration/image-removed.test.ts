@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { ImageNotFoundError } from '@paracle/core';
+import { callEngine } from '@paracle/test-support';
 import { SandboxManager } from '../../src/index.js';
-import { callEngine } from './support/call-engine.js';
 import { listLeftBehind } from './support/left-behind.js';
 import { deriveImage } from './support/test-image.js';
 

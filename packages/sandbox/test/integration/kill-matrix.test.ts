@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
+import { scaled } from '@paracle/test-support';
 import { type ExecutionResult, ExecutionTimeoutError, type Sandbox, SandboxManager } from '../../src/index.js';
 import { recordFigures } from './support/figures.js';
 import { Neighbour } from './support/neighbour.js';
 import { listProcesses } from './support/processes.js';
-import { scaled } from './support/scale.js';
 
 /** Where the machine is too slow for a case to stand by then, the time is doubled. */
 const FIRST_TIMEOUT_MS = 150;

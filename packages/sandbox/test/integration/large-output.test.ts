@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from '@jest/globals';
+import { buildPackage } from '@paracle/test-support';
 import { SandboxManager } from '../../src/index.js';
-import { buildPackages, childProgram } from './support/built.js';
 import { recordFigures } from './support/figures.js';
 
+const PRINT_GIBIBYTE = fileURLToPath(new URL('support/print-gibibyte.mjs', import.meta.url));
 const GIBIBYTE = 1024 ** 3;
 
-beforeAll(buildPackages);
+beforeAll(() => buildPackage('sandbox'));
 
 it('takes a gibibyte of output in a process that grows by less than 50 MB', () => {
-  const answer = JSON.parse(
-    execFileSync(process.execPath, ['--expose-gc', childProgram('print-gibibyte.mjs')]).toString(),
-  ) as {
+  const answer = JSON.parse(execFileSync(process.execPath, ['--expose-gc', PRINT_GIBIBYTE]).toString()) as {
     readonly exitCode: number;
     readonly bytes: number;
     readonly grewBytes: number;

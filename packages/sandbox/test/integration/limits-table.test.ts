@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
+import { PrivateEngine } from '@paracle/test-support';
 import {
   ExecutionError,
   type ExecutionResult,
@@ -8,7 +9,6 @@ import {
   type SandboxGuarantees,
   SandboxManager,
 } from '../../src/index.js';
-import { PrivateEngine } from './support/private-engine.js';
 
 /** One limit by one mechanism, and a command that goes beyond it. */
 interface Row {
@@ -197,7 +197,7 @@ async function readTable(table: string): Promise<string> {
 }
 
 it('enforces each limit as the table in the README says, and is what stops the command', async () => {
-  await using machine = await PrivateEngine.boot({ filesystem: 'btrfs' });
+  await using machine = await PrivateEngine.boot(Engine, { filesystem: 'btrfs' });
   await using btrfs = new Engine({ endpoint: machine.endpoint });
   await using onBtrfs = new SandboxManager({ engine: btrfs });
   await using manager = new SandboxManager();

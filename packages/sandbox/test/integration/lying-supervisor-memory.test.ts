@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, it } from '@jest/globals';
-import { Engine } from '@paracle/core';
-import { buildPackages, childProgram } from './support/built.js';
+import { Engine, ownerLabels } from '@paracle/core';
+import { buildPackage, installLyingSupervisor } from '@paracle/test-support';
 import { recordFigures } from './support/figures.js';
-import { installLyingSupervisor } from './support/lying-supervisor.js';
 
-beforeAll(buildPackages);
+const TAKE_LIES = fileURLToPath(new URL('support/take-lies.mjs', import.meta.url));
+
+beforeAll(() => buildPackage('sandbox'));
 
 interface Answer {
   readonly outcome: string;
@@ -16,8 +18,8 @@ interface Answer {
 
 it('neither grows beyond its bounds nor stands still, whatever a supervisor sends', async () => {
   await using engine = new Engine();
-  await using liar = await installLyingSupervisor(engine);
-  const child = [childProgram('take-lies.mjs'), JSON.stringify(liar.mount)];
+  await using liar = await installLyingSupervisor(engine, ownerLabels);
+  const child = [TAKE_LIES, JSON.stringify(liar.mount)];
   const answers = JSON.parse(execFileSync(process.execPath, ['--expose-gc', ...child]).toString()) as Record<
     string,
     Answer

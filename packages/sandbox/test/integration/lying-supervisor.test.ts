@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Engine, FileService } from '@paracle/core';
+import { Engine, FileService, ownerLabels } from '@paracle/core';
+import { installLyingSupervisor, type LyingSupervisor } from '@paracle/test-support';
 import { type Sandbox, SandboxManager, SandboxMonitor } from '../../src/index.js';
 import { listLeftBehind } from './support/left-behind.js';
-import { installLyingSupervisor, type LyingSupervisor } from './support/lying-supervisor.js';
 
 const engine = new Engine();
 const manager = new SandboxManager({ engine, maxConcurrent: 100 });
@@ -11,7 +11,7 @@ let liar: LyingSupervisor;
 let bystander: Sandbox;
 
 beforeAll(async () => {
-  liar = await installLyingSupervisor(engine);
+  liar = await installLyingSupervisor(engine, ownerLabels);
   bystander = await create();
 });
 
@@ -292,7 +292,7 @@ describe('the greeting', () => {
     ['probe-text', expect.objectContaining({ code: 'PARACLE_SANDBOX_LIMIT_UNENFORCED' })],
   ])('makes no sandbox, and leaves nothing behind: %s', async (lie, failure) => {
     await using ownEngine = new Engine();
-    await using _liar = await installLyingSupervisor(ownEngine, lie);
+    await using _liar = await installLyingSupervisor(ownEngine, ownerLabels, lie);
     await using ownManager = new SandboxManager({ engine: ownEngine });
     await expect(ownManager.create()).rejects.toEqual(failure);
     expect(ownManager.getStats()).toMatchObject({ activeCount: 0, failedCount: 1 });
@@ -300,7 +300,7 @@ describe('the greeting', () => {
 
   it('gives up a sandbox that never greets, when it is told to', async () => {
     await using ownEngine = new Engine();
-    await using _liar = await installLyingSupervisor(ownEngine, 'hello-silence');
+    await using _liar = await installLyingSupervisor(ownEngine, ownerLabels, 'hello-silence');
     await using ownManager = new SandboxManager({ engine: ownEngine });
     const enough = new Error('enough');
     const stop = new AbortController();

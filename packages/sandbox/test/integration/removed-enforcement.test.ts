@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
 import { type SandboxConfig, SandboxManager } from '../../src/index.js';
-import { AlteringEngine, type CreateBody } from './support/altering-engine.js';
+import { type CreateBody, createAlteringEngine } from './support/altering-engine.js';
 import { listLeftBehind } from './support/left-behind.js';
 
 interface Removal {
@@ -92,7 +92,7 @@ const REMOVALS: readonly Removal[] = [
 ];
 
 it.each(REMOVALS)('hands out no sandbox where the engine leaves out $what', async ({ config = {}, alter, says }) => {
-  await using altering = await AlteringEngine.listen((body) => {
+  await using altering = await createAlteringEngine((body) => {
     alter(body.HostConfig, body);
   });
   await using engine = new Engine({ endpoint: altering.endpoint });
@@ -106,7 +106,7 @@ it.each(REMOVALS)('hands out no sandbox where the engine leaves out $what', asyn
 });
 
 it('hands out no sandbox where the engine warns that it leaves something out', async () => {
-  await using altering = await AlteringEngine.listen(() => undefined, {
+  await using altering = await createAlteringEngine(() => undefined, {
     alterAnswer: (answer) => ({
       ...answer,
       Warnings: ['Your kernel does not support pids limit. PIDs limit discarded.'],
@@ -122,7 +122,7 @@ it('hands out no sandbox where the engine warns that it leaves something out', a
 });
 
 it('names the ways out where only the engine can tell that it has no quotas', async () => {
-  await using altering = await AlteringEngine.listen((body) => {
+  await using altering = await createAlteringEngine((body) => {
     body.HostConfig['StorageOpt'] = { size: '1G' };
   });
   await using engine = new Engine({ endpoint: altering.endpoint });
@@ -134,7 +134,7 @@ it('names the ways out where only the engine can tell that it has no quotas', as
 });
 
 it('hands one out where nothing is altered', async () => {
-  await using altering = await AlteringEngine.listen(() => undefined);
+  await using altering = await createAlteringEngine(() => undefined);
   await using engine = new Engine({ endpoint: altering.endpoint });
   await using manager = new SandboxManager({ engine });
   await using sandbox = await manager.create({ ...inMemory, ulimits: { nofile: 300 } });

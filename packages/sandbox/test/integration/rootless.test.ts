@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals';
 import { doctor, Engine } from '@paracle/core';
+import { PrivateEngine } from '@paracle/test-support';
 import { SandboxManager } from '../../src/index.js';
 import { listLeftBehind } from './support/left-behind.js';
-import { PrivateEngine } from './support/private-engine.js';
 
 it('hands out no sandbox on a rootless engine that has no control groups, says why, and leaves nothing', async () => {
-  await using machine = await PrivateEngine.boot({ isRootless: true });
+  await using machine = await PrivateEngine.boot(Engine, { isRootless: true });
   await using engine = new Engine({ endpoint: machine.endpoint });
   await using manager = new SandboxManager({ engine });
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { waitUntil } from '@paracle/test-support';
 import { type Sandbox, type SandboxConfig, SandboxManager } from '../../src/index.js';
 import { listProcesses } from './support/processes.js';
 import { TypedTerminal } from './support/typed-terminal.js';
-import { waitUntil } from './support/wait-until.js';
 
 const terminal = { columns: 200, rows: 24 };
 const python = (...lines: readonly string[]): readonly string[] => ['python3', '-Sc', lines.join('\n')];

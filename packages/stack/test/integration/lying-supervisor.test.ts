@@ -2,12 +2,12 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Engine } from '@paracle/core';
+import { Engine, ownerLabels } from '@paracle/core';
 import { ReviewManager } from '@paracle/review';
 import { RollbackManager } from '@paracle/rollback';
 import { type Sandbox, SandboxManager } from '@paracle/sandbox';
+import { installLyingSupervisor, type LyingSupervisor } from '@paracle/test-support';
 import { transaction } from '../../src/index.js';
-import { installLyingSupervisor, type LyingSupervisor } from './support/lying-supervisor.js';
 
 const engine = new Engine();
 const sandboxes = new SandboxManager({ engine });
@@ -15,7 +15,7 @@ const rollback = new RollbackManager({ engine });
 let liar: LyingSupervisor;
 
 beforeAll(async () => {
-  liar = await installLyingSupervisor(engine);
+  liar = await installLyingSupervisor(engine, ownerLabels);
 });
 
 afterAll(async () => {

@@ -2,8 +2,7 @@ import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
 import { NetworkIsolator } from '@paracle/isolation';
 import { SandboxManager } from '@paracle/sandbox';
-import { PrivateEngine } from '../../../sandbox/test/integration/support/private-engine.js';
-import { waitUntil } from '../../../sandbox/test/integration/support/wait-until.js';
+import { PrivateEngine, waitUntil } from '@paracle/test-support';
 
 const knock = (address: string, port: number): string[] => [
   'python3',
@@ -50,7 +49,7 @@ it('keeps the network that a sandbox got later apart from what it was made with'
 });
 
 it('lets no container back on its network without rules once a killed engine is there again', async () => {
-  await using machine = await PrivateEngine.boot();
+  await using machine = await PrivateEngine.boot(Engine);
   await using engine = new Engine({ endpoint: machine.endpoint });
   await using isolator = new NetworkIsolator({ engine });
   const network = await isolator.createNetwork();

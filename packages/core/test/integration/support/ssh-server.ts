@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { waitUntil } from './wait-until.js';
+import { waitUntil } from '@paracle/test-support';
 
 const run = promisify(execFile);
 

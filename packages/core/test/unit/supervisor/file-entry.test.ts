@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
+import { createRandom } from '@paracle/test-support';
 import { ANSWER, refuseData, takeEntries, toDigest } from '../../../src/supervisor/file-answers.js';
 import { type FileEntry, readFileEntry, requireBelow } from '../../../src/supervisor/file-entry.js';
 import { PayloadReader, PayloadWriter } from '../../../src/supervisor/wire.js';
-import { createRandom } from './support/random.js';
 import { thrownBy } from './support/thrown-by.js';
 
 interface Wire {

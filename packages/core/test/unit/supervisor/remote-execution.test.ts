@@ -1,8 +1,8 @@
 import { afterEach, expect, it, jest } from '@jest/globals';
+import { createRandom } from '@paracle/test-support';
 import { MAX_PAYLOAD_BYTES, REPLY, REQUEST, STDIN_WINDOW_BYTES } from '../../../src/supervisor/protocol.js';
 import { RemoteExecution } from '../../../src/supervisor/remote-execution.js';
 import { PayloadWriter } from '../../../src/supervisor/wire.js';
-import { createRandom } from './support/random.js';
 
 /** By name: Node's own errors are of another realm than a test's. */
 const rangeError: unknown = expect.objectContaining({ name: 'RangeError' });

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
+import { createRandom } from '@paracle/test-support';
 import { StreamDemultiplexer } from '../../../src/supervisor/stream-demultiplexer.js';
-import { createRandom } from './support/random.js';
 import { thrownBy } from './support/thrown-by.js';
 
 function record(stream: number, text: string): Buffer {

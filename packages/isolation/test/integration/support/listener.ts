@@ -1,6 +1,6 @@
 import type { Engine, HijackedStream } from '@paracle/core';
+import { waitUntil } from '@paracle/test-support';
 import { TestContainer } from './test-container.js';
-import { waitUntil } from './wait-until.js';
 
 /** The port that a listener listens on, by TCP and UDP. */
 export const LISTENER_PORT = 9000;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { type ContainerDescription, type Engine, ownerLabels } from '@paracle/core';
+import { waitUntil } from '@paracle/test-support';
 import { listMemberships, type Membership } from '../../../src/guard/check-container.js';
-import { waitUntil } from './wait-until.js';
 
 const IMAGE = 'python:3.11-slim';
 

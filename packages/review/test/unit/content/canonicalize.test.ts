@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
+import { createRandom } from '@paracle/test-support';
 import { canonicalize } from '../../../src/content/canonicalize.js';
 import type { JsonValue } from '../../../src/content/json-value.js';
-import { seededRandom } from '../support/seeded-random.js';
 
 it.each([
   // The examples of RFC 8785, 3.2.2 and 3.2.3.
@@ -45,7 +45,7 @@ it.each([
 });
 
 it('gives equal values one form and different values different forms', () => {
-  const random = seededRandom(3);
+  const random = createRandom(3);
   const scalars: readonly JsonValue[] = [null, true, false, 0, -1.5, 1e21, '', 'a', '\u2028', 'é', '"', '\\'];
   const value = (depth: number): JsonValue => {
     const kind = random();

@@ -1,14 +1,14 @@
 import { expect, it } from '@jest/globals';
+import { createRandom } from '@paracle/test-support';
 import type { Review } from '../../../src/decision/review.js';
 import { ReviewManager } from '../../../src/manager/review-manager.js';
 import { MemoryReviewStore } from '../../../src/store/memory-review-store.js';
 import { manualClock } from '../support/manual-clock.js';
 import { authorizeAll, riskyChange } from '../support/samples.js';
-import { seededRandom } from '../support/seeded-random.js';
 
 /** A store that hands the turn to others before and after everything it does. */
 class SlowStore extends MemoryReviewStore {
-  readonly #random = seededRandom(5);
+  readonly #random = createRandom(5);
 
   override async get(id: string): ReturnType<MemoryReviewStore['get']> {
     await this.#turn();

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
+import { createRandom } from '@paracle/test-support';
 import { createPathPatternAnalyzer } from '../../../src/risk/path/path-pattern-analyzer.js';
 import { levelOf } from '../support/level-of.js';
-import { seededRandom } from '../support/seeded-random.js';
 
 const analyzer = createPathPatternAnalyzer([
   '*.env',
@@ -92,7 +92,7 @@ it('understands alternatives in braces', async () => {
 });
 
 it('finds a risky name wherever it stands and however the path is written', async () => {
-  const random = seededRandom(7);
+  const random = createRandom(7);
   const pick = (choices: readonly string[]): string => choices[Math.floor(random() * choices.length)] ?? '';
   for (let round = 0; round < 500; round += 1) {
     const parts = Array.from({ length: Math.floor(random() * 5) }, () =>
@@ -105,7 +105,7 @@ it('finds a risky name wherever it stands and however the path is written', asyn
 });
 
 it('never throws and never takes long, whatever the path and the pattern', async () => {
-  const random = seededRandom(11);
+  const random = createRandom(11);
   const alphabet = [
     '*',
     '?',

@@ -1,5 +1,5 @@
+import { waitUntil } from '@paracle/test-support';
 import type { Execution, Sandbox } from '../../../src/index.js';
-import { waitUntil } from './wait-until.js';
 
 const COUNT = `
 import itertools, time

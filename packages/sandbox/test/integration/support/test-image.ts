@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Engine } from '@paracle/core';
-import { callEngine } from './call-engine.js';
+import { callEngine } from '@paracle/test-support';
 
 /** An image that exists for one test. */
 export interface TestImage extends AsyncDisposable {

@@ -1,5 +1,5 @@
+import { waitUntil } from '@paracle/test-support';
 import type { Execution, ExecutionResult } from '../../../src/index.js';
-import { waitUntil } from './wait-until.js';
 
 /** A command at a terminal, with somebody in front of it who reads and types. */
 export class TypedTerminal implements AsyncDisposable {

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
+import { createRandom } from '@paracle/test-support';
 import { OutputCapture } from '../../../src/execution/output-capture.js';
-import { createRandom } from '../support/random.js';
 
 function capture(pieces: readonly Uint8Array[], maxBytes: number): ReturnType<OutputCapture['finish']> {
   const kept = new OutputCapture(maxBytes);

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
+import { createRandom } from '@paracle/test-support';
 import { OutputQueue } from '../../../src/execution/output-queue.js';
-import { createRandom } from '../support/random.js';
 
 interface Taken {
   readonly pieces: number;

@@ -13,7 +13,7 @@ import {
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Engine } from '@paracle/core';
+import { type EngineClass, findSocket } from './connectable-engine.js';
 import { waitUntil } from './wait-until.js';
 
 const IMAGE = 'python:3.11-slim';
@@ -41,16 +41,19 @@ export class PrivateEngine implements AsyncDisposable {
   readonly #directory = mkdtempSync('/var/lib/paracle-test-engine-');
   #daemon: ChildProcess | undefined;
 
+  readonly #Engine: EngineClass;
   readonly #options: BootOptions;
 
-  private constructor(options: BootOptions) {
+  private constructor(Engine: EngineClass, options: BootOptions) {
+    this.#Engine = Engine;
     this.#options = options;
     execFileSync('ip', ['netns', 'add', NAMESPACE]);
     execFileSync('ip', ['-n', NAMESPACE, 'link', 'set', 'lo', 'up']);
   }
 
-  static async boot(options: BootOptions = {}): Promise<PrivateEngine> {
-    const engine = new PrivateEngine(options);
+  /** `Engine` is core's. */
+  static async boot(Engine: EngineClass, options: BootOptions = {}): Promise<PrivateEngine> {
+    const engine = new PrivateEngine(Engine, options);
     try {
       if (options.filesystem !== undefined) engine.#mountDisk(options.filesystem);
       await engine.start();
@@ -160,7 +163,7 @@ export class PrivateEngine implements AsyncDisposable {
 
   async #answers(): Promise<true | undefined> {
     if (!existsSync(this.#socket)) return undefined;
-    await using engine = new Engine({ endpoint: this.endpoint });
+    await using engine = new this.#Engine({ endpoint: this.endpoint });
     return await engine.connect().then(
       () => true as const,
       () => undefined,
@@ -169,12 +172,11 @@ export class PrivateEngine implements AsyncDisposable {
 
   /** From the real engine, since nothing can be pulled everywhere. */
   async #copyImage(): Promise<void> {
-    await using real = new Engine();
-    const { endpoint } = await real.connect();
-    if (endpoint.type !== 'socket') throw new Error('Expected the real engine to listen on a socket');
+    await using real = new this.#Engine();
+    const socketPath = await findSocket(real);
     const load = request({ socketPath: this.#socket, method: 'POST', path: '/images/load' });
     const loaded = once(load, 'response');
-    const save = request({ socketPath: endpoint.path, path: `/images/${encodeURIComponent(IMAGE)}/get` }).end();
+    const save = request({ socketPath, path: `/images/${encodeURIComponent(IMAGE)}/get` }).end();
     const [archive] = (await once(save, 'response')) as [IncomingMessage];
     await pipeline(archive, load);
     const [answer] = (await loaded) as [IncomingMessage];
