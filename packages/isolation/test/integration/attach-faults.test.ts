@@ -233,7 +233,7 @@ it('takes a network that it could not take at first as soon as the engine answer
 
 it('takes the network of an attachment that failed as soon as the engine answers', async () => {
   const meddler = new Meddler();
-  await using altering = await AlteringEngine.listen(meddler.watch);
+  await using altering = await createAlteringEngine(meddler.watch);
   await using engine = new Engine({ endpoint: altering.endpoint });
   await using container = await TestContainer.start(engine);
   await using isolator = new NetworkIsolator({ engine, prefixLength: 20 });
@@ -254,7 +254,7 @@ it('takes the network of an attachment that failed as soon as the engine answers
 
 it('does not wait with a policy for what happens to other networks', async () => {
   const meddler = new Meddler();
-  await using altering = await AlteringEngine.listen(meddler.watch);
+  await using altering = await createAlteringEngine(meddler.watch);
   await using engine = new Engine({ endpoint: altering.endpoint });
   await using isolator = new NetworkIsolator({ engine });
   const network = await isolator.createNetwork();
