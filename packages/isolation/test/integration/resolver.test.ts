@@ -46,14 +46,14 @@ it('closes the port that the resolver really listens on', async () => {
   expect(await lab.attempt(act)).toMatchObject({ isAnswered: false });
 });
 
-it('says in the journal what would open it', async () => {
+it('says in the journal what would open it, by the port that was asked and not the random one behind it', async () => {
   await load({});
   await lab.attempt(ask('udp'));
 
   const output = await lab.nft(['-j', 'list', 'set', 'inet', 'paracle', 'denials4']);
 
   expect(parseDenials(output, { policy: {}, context: labContext }).denials).toEqual([
-    { address: RESOLVER, protocol: 'udp', port: realPort, count: 1, reason: 'dns', suggestion: { dns: 'engine' } },
+    { address: RESOLVER, protocol: 'udp', port: 53, count: 1, reason: 'dns', suggestion: { dns: 'engine' } },
   ]);
 });
 

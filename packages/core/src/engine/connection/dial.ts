@@ -24,7 +24,8 @@ const everyStatus: Readonly<Record<number, boolean>> = Object.fromEntries(
 export async function createDial(target: SocketTarget, agent: Agent): Promise<Dial> {
   const { default: Docker } = await import('dockerode');
   // docker-modem prints each request for a debug log, read or not: with the agent go its sockets, and all that these lead to.
-  Object.defineProperty(agent, inspect.custom, { value: () => 'Agent' });
+  // A link that reconnects comes here again with the same agent.
+  Object.defineProperty(agent, inspect.custom, { value: () => 'Agent', configurable: true });
   // Boundary: dockerode types its modem as `any`; this is the part of it that is used.
   const options = { ...noDefaults, ...toModemOptions(target), agent };
   const modem: Modem = new Docker(options).modem;

@@ -8,3 +8,9 @@ it('has nothing printed of its agent, whose sockets lead to whatever the caller 
   await createDial({ path: '/nowhere/docker.sock' }, agent);
   expect(inspect({ agent }, { showHidden: true, depth: null })).toBe('{ agent: Agent }');
 });
+
+it('takes an agent again, as a link does that reconnects', async () => {
+  const agent = new Agent();
+  await createDial({ path: '/nowhere/docker.sock' }, agent);
+  await expect(createDial({ path: '/nowhere/docker.sock' }, agent)).resolves.toBeInstanceOf(Function);
+});
