@@ -21,6 +21,10 @@ import { removeStalePidFiles } from './setup/running-daemons.mjs';
 import { exitWithFailure, note, SetupError } from './setup/step.mjs';
 
 const NAME = 'paracle-engine26';
+/** Of its own machine, which has no way out of there. */
+const HOST_ADDRESS = '192.168.250.1/24';
+/** The network namespace that it is in. */
+export const SECOND_ENGINE_NETWORK = `/run/netns/${NAME}`;
 const IMAGE = 'python:3.11-slim';
 const START_LIMIT_MS = 60_000;
 
@@ -60,7 +64,7 @@ async function boot() {
     await debianTree({ suite: 'trixie', include: ['docker.io', 'iptables', 'ca-certificates'], target: tree });
     writeFileSync(built, '');
   }
-  await makeNetwork(NAME);
+  await makeNetwork(NAME, { address: HOST_ADDRESS });
   removeStalePidFiles({ [pidFile]: 'dockerd', [join(home, 'exec/containerd/containerd.pid')]: 'containerd' });
   // Where tests make the directories that they have it mount.
   const daemon = enterTree({

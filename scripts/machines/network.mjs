@@ -2,9 +2,16 @@ import { existsSync } from 'node:fs';
 import { run } from '../setup/run.mjs';
 import { mustRun } from './must-run.mjs';
 
-/** Makes a network namespace with only a loopback device, if it is not there. */
-export async function makeNetwork(name) {
-  if (!existsSync(`/run/netns/${name}`)) await mustRun('ip', 'netns', 'add', name);
+/** Makes a network namespace with a loopback device, and a cable from itself to itself with the address if one is given, if it is not there. */
+export async function makeNetwork(name, { address } = {}) {
+  if (!existsSync(`/run/netns/${name}`)) {
+    await mustRun('ip', 'netns', 'add', name);
+    if (address !== undefined) {
+      await mustRun('ip', '-n', name, 'link', 'add', 'own', 'type', 'veth', 'peer', 'name', 'own-end');
+      await mustRun('ip', '-n', name, 'addr', 'add', address, 'dev', 'own');
+      for (const end of ['own', 'own-end']) await mustRun('ip', '-n', name, 'link', 'set', end, 'up');
+    }
+  }
   await mustRun('ip', '-n', name, 'link', 'set', 'lo', 'up');
 }
 

@@ -20,7 +20,8 @@ export function turbo(args, { pass = [], ...options } = {}) {
   return runTool('turbo', ['run', ...args, '--ui=stream', '--output-logs=new-only', ...passed], options);
 }
 
-/** Runs a command out of node_modules/.bin in the repository's root. */
-export function runTool(name, args, { env, cwd = root, ...options } = {}) {
-  return run(join(BIN, name), args, { cwd, env: { ...toolEnvironment(), ...env }, ...options });
+/** Runs a command out of node_modules/.bin in the repository's root, by way of another command if one is given. */
+export function runTool(name, args, { env, cwd = root, via = [], ...options } = {}) {
+  const [command, ...rest] = [...via, join(BIN, name), ...args];
+  return run(command, rest, { cwd, env: { ...toolEnvironment(), ...env }, ...options });
 }

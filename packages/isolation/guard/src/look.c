@@ -1,19 +1,22 @@
 /* What a guard sees of the network that it stands in:
  *   look connect ADDRESS PORT …   tries TCP, a line each: `ADDRESS PORT errno`, 0 where it got through
  *   look host                     the addresses of all interfaces, and the kernel's table of IPv4 routes
+ *   look route ADDRESS            opens a way to everywhere by the interface that has the address, after all others
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <net/route.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 1000 };
+enum { CONNECT_MS = 1000, METRIC = 4096 };
 
 /* What connecting comes to; ETIMEDOUT after a second, since what is refused is told at once. */
 static int try_connect(const char *address, const char *port) {
@@ -60,8 +63,32 @@ static int print_routes(void) {
 	return fclose(routes);
 }
 
+/* Newer engines give internal networks no default route: the kernel would then refuse before any rule is asked, and no
+ * rule could tell what was refused. Nothing answers on this way, and the rules come first. */
+static int add_route(const char *address) {
+	struct rtentry route = {.rt_flags = RTF_UP, .rt_metric = METRIC + 1};
+	struct sockaddr_in any = {.sin_family = AF_INET};
+	struct in_addr wanted;
+	struct ifaddrs *all;
+	memcpy(&route.rt_dst, &any, sizeof any);
+	memcpy(&route.rt_genmask, &any, sizeof any);
+	if (inet_pton(AF_INET, address, &wanted) != 1 || getifaddrs(&all) != 0) return -1;
+	for (struct ifaddrs *i = all; i && !route.rt_dev; i = i->ifa_next)
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET &&
+		    ((struct sockaddr_in *)i->ifa_addr)->sin_addr.s_addr == wanted.s_addr)
+			route.rt_dev = i->ifa_name;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int result = fd < 0 || !route.rt_dev || ioctl(fd, SIOCADDRT, &route) != 0 ? -1 : 0;
+	if (result != 0 && errno == EEXIST) result = 0;
+	else if (result != 0) perror("route");
+	if (fd >= 0) close(fd);
+	freeifaddrs(all);
+	return result;
+}
+
 int main(int argc, char **argv) {
 	if (argc == 2 && strcmp(argv[1], "host") == 0) return print_addresses() != 0 || print_routes() != 0;
+	if (argc == 3 && strcmp(argv[1], "route") == 0) return add_route(argv[2]) != 0;
 	if (argc < 4 || argc % 2 != 0 || strcmp(argv[1], "connect") != 0) return 64;
 	for (int i = 2; i < argc; i += 2) printf("%s %s %d\n", argv[i], argv[i + 1], try_connect(argv[i], argv[i + 1]));
 	return 0;

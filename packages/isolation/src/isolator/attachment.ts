@@ -235,6 +235,8 @@ export class Attachment implements NetworkAttachment {
         continue;
       }
       this.#standing = { address, runtime: runtimeOf(prepared.value), pid: prepared.value.state.pid ?? 0 };
+      // Else the kernel refuses before the rules do, and nothing tells what was refused.
+      if (network.internal) await (await this.#standingGuard()).look('route', address);
       await Promise.all([this.#compareWithEngine(), this.#prove()]);
       return;
     }
