@@ -89,9 +89,17 @@ export { isWithin } from './paths/is-within.js';
 export type { Counters, ResourceUsage } from './supervisor/counters.js';
 export type { ExecuteRequest, TerminalSize } from './supervisor/execute-request.js';
 export type { ExitReport } from './supervisor/exit-report.js';
-export type { FileEntry } from './supervisor/file-entry.js';
+export type { FileListing, SavedContents, SpaceUsage } from './supervisor/file-answers.js';
+export {
+  decodeRecord,
+  type FileEntry,
+  type FileRecord,
+  isChangedRecord,
+  isSameRecord,
+  splitEntries,
+} from './supervisor/file-entry.js';
 export type { FileAttributes } from './supervisor/file-requests.js';
-export { FileService, type SandboxPath, type SavedContents, type SpaceUsage } from './supervisor/file-service.js';
+export { FileService, type SandboxPath } from './supervisor/file-service.js';
 export { type SignalName, signalName, signalNumber } from './supervisor/linux-numbers.js';
 export type { EndCause, RefusalStage } from './supervisor/protocol.js';
 export type { OutputListener, RemoteExecution } from './supervisor/remote-execution.js';
@@ -108,4 +116,5 @@ export {
 } from './supervisor/supervisor-errors.js';
 export { OWN_DIRECTORY, STORE_DIRECTORY, SUPERVISOR_PATH } from './supervisor/supervisor-paths.js';
 export type { SupervisorMount, Supervisors } from './supervisor/supervisors.js';
+export { PayloadReader, PayloadWriter } from './supervisor/wire.js';
 export { type PruneOptions, type PruneResult, prune } from './sweep/prune.js';

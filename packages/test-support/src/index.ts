@@ -2,6 +2,7 @@ export { buildPackage } from './build-package.js';
 export { callEngine } from './call-engine.js';
 export { findSocket } from './connectable-engine.js';
 export { createRandom } from './create-random.js';
+export { execAsRoot } from './exec-as-root.js';
 export { installLyingSupervisor, type LyingSupervisor } from './lying-supervisor.js';
 export { PrivateEngine } from './private-engine.js';
 export { type Forward, RelayedEngine } from './relayed-engine.js';

@@ -8,10 +8,10 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "execution.h"
 #include "protocol.h"
 
@@ -20,7 +20,6 @@ enum { READ_SIZE = 64 * 1024, NONCE = 16, BUILD_ID = 32, EXIT_OWNER_GONE = 0, EX
 static struct connection *connections;
 static int connection_count;
 static struct source listener = {.fd = -1};
-static uint64_t started_at_ns;
 
 struct buffer *connection_frame(struct connection *c, uint8_t type, uint32_t id, uint32_t length) {
 	put_u32(&c->queued, length);
@@ -84,7 +83,7 @@ static bool greet(struct connection *c, struct reader *r) {
 	put_u8(b, c->is_owner);
 	put_u8(b, listener.fd >= 0);
 	put_u8(b, (uint8_t)cgroup_version());
-	put_u64(b, started_at_ns);
+	put_u64(b, clock_earliest());
 	c->greeted = true;
 	return true;
 }
@@ -198,9 +197,6 @@ static void on_relay(struct source *source, uint32_t events) {
 }
 
 bool connection_listen(void) {
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	started_at_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET_PATH};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	mode_t before = umask(0177);

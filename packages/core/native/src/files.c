@@ -14,6 +14,7 @@
 #include "store.h"
 #include "walk.h"
 #include "wire.h"
+#include "xattrs.h"
 
 enum { CHUNK = 60 * 1024, ROOM = 4096 };
 
@@ -125,9 +126,13 @@ static struct {
 	struct attributes attributes;
 } writing = {.fd = -1, .parent = -1};
 
-int files_create(int parent, char temporary[32]) {
+static void invent_name(char temporary[32]) {
 	static unsigned counter;
 	snprintf(temporary, 32, ".paracle-%d-%u", (int)getpid(), counter++);
+}
+
+int files_create(int parent, char temporary[32]) {
+	invent_name(temporary);
 	return openat(parent, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
@@ -166,29 +171,53 @@ static int end_write(void) {
 	return writing.error ? -1 : 0;
 }
 
-/* In the directory of `path`: a directory (target NULL) or a symbolic link. */
-static int make(const char *path, const char *target, const struct attributes *a) {
+/* In the directory of `path`: a directory, a pipe, or a symbolic link to a target. */
+static int make(uint8_t type, const char *path, const char *target, const struct attributes *a) {
 	const char *name;
 	struct stat st;
-	int parent = files_open_parent(path, &name);
+	bool is_directory = type == FILE_MKDIR;
+	int parent = target || type != FILE_SYMLINK ? files_open_parent(path, &name) : -1;
 	if (parent < 0) return -1;
-	int result = target ? symlinkat(target, parent, name) : mkdirat(parent, name, 0700);
-	if (result != 0 && errno == EEXIST && !target &&
+	int result = is_directory        ? mkdirat(parent, name, 0700)
+	           : type == FILE_FIFO   ? mknodat(parent, name, S_IFIFO | 0600, 0)
+	                                 : symlinkat(target, parent, name);
+	if (result != 0 && errno == EEXIST && is_directory &&
 	    fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
 		result = 0;
-	if (result == 0) result = files_set(parent, name, target ? 0 : O_DIRECTORY, a);
+	if (result == 0) result = files_set(parent, name, is_directory ? O_DIRECTORY : 0, a);
+	close_quietly(parent);
+	return result;
+}
+
+/* Puts another name of `existing` in place of `path`. */
+static int make_link(const char *path, const char *existing) {
+	const char *name, *other;
+	char temporary[32];
+	int parent = existing ? files_open_parent(path, &name) : -1;
+	int from = parent < 0 ? -1 : files_open_parent(existing, &other);
+	invent_name(temporary);
+	int result = from < 0 ? -1 : linkat(from, other, parent, temporary, 0);
+	if (result == 0) {
+		result = renameat(parent, temporary, parent, name);
+		int error = errno;
+		unlinkat(parent, temporary, 0); /* rename(2) leaves it where both are the same file already */
+		errno = error;
+	}
+	close_quietly(from);
 	close_quietly(parent);
 	return result;
 }
 
 /* What is done to the last component of a path alone. */
-static int at_parent(uint8_t type, const char *path, const struct attributes *a) {
+static int at_parent(uint8_t type, const char *path, const struct attributes *a, struct reader *r) {
 	const char *name;
 	int parent = files_open_parent(path, &name);
 	if (parent < 0) return -1;
-	int result = type == FILE_SET    ? files_set(parent, name, 0, a)
-	           : type == FILE_REMOVE ? walk_remove(parent, name)
-	                                 : walk_entry(parent, name);
+	int result = type == FILE_SET        ? files_set(parent, name, 0, a)
+	           : type == FILE_REMOVE     ? walk_remove(parent, name)
+	           : type == FILE_XATTRS     ? xattrs_read(parent, name)
+	           : type == FILE_SET_XATTRS ? xattrs_write(parent, name, r)
+	                                     : walk_entry(parent, name);
 	close_quietly(parent);
 	return result;
 }
@@ -213,7 +242,7 @@ static int try_room(const char *path) {
 
 static int serve(uint8_t type, struct reader *r) {
 	struct attributes a = {0};
-	if (type == FILE_WRITE || type == FILE_MKDIR || type == FILE_SYMLINK || type == FILE_SET || type == FILE_RESTORE)
+	if (type == FILE_MKDIR || type == FILE_SYMLINK || type == FILE_SET || type == FILE_RESTORE || type == FILE_FIFO)
 		a = read_attributes(r);
 	const char *path = type == FILE_WRITE_END ? "" : read_string(r);
 	if (!path) _exit(70);
@@ -221,14 +250,15 @@ static int serve(uint8_t type, struct reader *r) {
 	case FILE_WALK: return walk_tree(path);
 	case FILE_READ: return read_file(path);
 	case FILE_WRITE_END: return end_write();
-	case FILE_MKDIR: return make(path, NULL, &a);
-	case FILE_SYMLINK: {
-		const char *target = read_string(r);
-		return target ? make(path, target, &a) : -1;
-	}
+	case FILE_MKDIR:
+	case FILE_FIFO: return make(type, path, NULL, &a);
+	case FILE_SYMLINK: return make(type, path, read_string(r), &a);
+	case FILE_LINK: return make_link(path, read_string(r));
 	case FILE_REMOVE:
 	case FILE_SET:
-	case FILE_STAT: return at_parent(type, path, &a);
+	case FILE_XATTRS:
+	case FILE_SET_XATTRS:
+	case FILE_STAT: return at_parent(type, path, &a, r);
 	case FILE_SPACE: return walk_space(path, (int64_t)read_u64(r));
 	case FILE_ROOM: return privileged ? (errno = EPERM, -1) : try_room(path);
 	case FILE_HASH: return hash_file(path);

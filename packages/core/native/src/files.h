@@ -25,6 +25,10 @@ enum {
 	FILE_STAT,
 	FILE_SPACE,
 	FILE_ROOM,
+	FILE_LINK,
+	FILE_FIFO,
+	FILE_XATTRS,
+	FILE_SET_XATTRS,
 };
 
 /* Every request gets data answers first, if any, and one OK or ERROR. FILE_WRITE and FILE_DATA get
@@ -33,5 +37,9 @@ enum { FILE_OK = 1, FILE_ERROR, FILE_CHUNK, FILE_ENTRIES, FILE_SKIPPED };
 
 /* Flags of FILE_SET. */
 enum { SET_MODE = 1, SET_OWNER = 2, SET_TIME = 4 };
+
+/* What an entry of FILE_WALK has above the bits of st_mode: changed since the sandbox was first started, or not known to
+ * be the image's; and such a one with extended attributes. */
+enum { ENTRY_CHANGED = 1 << 16, ENTRY_XATTRS = 1 << 17 };
 
 #endif

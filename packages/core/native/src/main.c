@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "connection.h"
 #include "execution.h"
 #include "protocol.h"
@@ -59,6 +60,7 @@ int main(int argc, char **argv) {
 	cgroup_open();
 	trusts_programs = argc == 2 && strcmp(argv[1], "guard") == 0;
 	chmod(STORE_PATH, 0700); /* before any untrusted process could hold it open */
+	clock_open();
 	connection_listen();
 	connection_open(STDIN_FILENO, STDOUT_FILENO, true);
 	for (;;) {

@@ -11,7 +11,7 @@
 #include "sha256.h"
 #include "wire.h"
 
-enum { BLOCK = 64 * 1024, HEX = 65 };
+enum { BLOCK = 64 * 1024, HEX = 65, HUGE_FILE = 1 << 30 };
 
 static uint8_t block[BLOCK];
 
@@ -19,19 +19,42 @@ static bool is_zero(const uint8_t *data, size_t count) {
 	return data[0] == 0 && memcmp(data, data + 1, count - 1) == 0;
 }
 
-/* Copies (to < 0: reads only) and hashes. Blocks of zeros become holes. */
+/* Where the next block with data may begin; the end where there is none. */
+static off_t next_block(int fd, off_t at, off_t size) {
+	off_t data = lseek(fd, at, SEEK_DATA);
+	if (data < 0) return errno == ENXIO ? size : -1;
+	return data - data % BLOCK;
+}
+
+static void hash_number(struct sha256 *hash, uint64_t number) {
+	uint8_t bytes[8];
+	store_u64(bytes, number);
+	sha256_update(hash, bytes, sizeof bytes);
+}
+
+/* Copies (to < 0: reads only) and hashes. Blocks of zeros become holes. The digest of a huge file is that of its size and
+ * of its blocks that are not zero, each after its place: a file of a terabyte may hold next to nothing. */
 static int copy(int from, int to, uint8_t digest[32], uint64_t *size) {
 	struct sha256 hash;
-	ssize_t n;
+	struct stat st;
+	ssize_t n = 0;
+	off_t at = 0;
+	if (fstat(from, &st) != 0) return -1;
+	bool is_huge = st.st_size > HUGE_FILE;
 	sha256_begin(&hash);
-	for (*size = 0; (n = read(from, block, BLOCK)) > 0; *size += (uint64_t)n) {
-		sha256_update(&hash, block, (size_t)n);
-		if (to < 0) continue;
-		if (is_zero(block, (size_t)n) ? lseek(to, n, SEEK_CUR) < 0 : !write_all(to, block, (size_t)n)) return -1;
+	if (is_huge) hash_number(&hash, (uint64_t)st.st_size);
+	for (;; at += n) {
+		if (is_huge && (at = next_block(from, at, st.st_size)) < 0) return -1;
+		if ((n = pread(from, block, BLOCK, at)) <= 0) break;
+		bool is_hole = is_zero(block, (size_t)n);
+		if (is_huge && !is_hole) hash_number(&hash, (uint64_t)at);
+		if (!is_huge || !is_hole) sha256_update(&hash, block, (size_t)n);
+		if (to >= 0 && !is_hole && (lseek(to, at, SEEK_SET) < 0 || !write_all(to, block, (size_t)n))) return -1;
 	}
 	sha256_end(&hash, digest);
+	*size = (uint64_t)at;
 	if (n < 0) return -1;
-	return to < 0 ? 0 : ftruncate(to, (off_t)*size);
+	return to < 0 ? 0 : ftruncate(to, at);
 }
 
 int store_hash(int fd, uint8_t digest[32]) {
@@ -45,36 +68,45 @@ static void to_hex(const uint8_t digest[32], char hex[HEX]) {
 
 /* The store is laid out by the first who needs it; only root may look into it. */
 static int open_objects(void) {
-	int store = open(STORE_PATH, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (store < 0) return -1;
-	fchmod(store, 0700);
-	mkdirat(store, "objects", 0700);
-	int objects = openat(store, "objects", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	close(store);
+	static const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int store = open(STORE_PATH, flags), objects = store < 0 ? -1 : openat(store, "objects", flags);
+	if (store >= 0 && objects < 0 && errno == ENOENT && mkdirat(store, "objects", 0700) == 0)
+		objects = openat(store, "objects", flags);
+	close_quietly(store);
 	return objects;
+}
+
+/* A process that is no program of the supervisor's, such as one of `docker exec`, writes on while others are frozen. */
+static bool is_unchanged(const struct stat *before, const struct stat *after) {
+	return before->st_size == after->st_size && before->st_ctim.tv_sec == after->st_ctim.tv_sec &&
+	       before->st_ctim.tv_nsec == after->st_ctim.tv_nsec;
 }
 
 int store_save(const char *path) {
 	char temporary[32], hex[HEX];
-	uint8_t answer[40];
-	struct stat st;
+	uint8_t answer[52];
+	struct stat st, after;
 	uint64_t size = 0;
 	int objects = open_objects(), from = objects < 0 ? -1 : files_open_regular(path, &st);
 	int to = from < 0 ? -1 : files_create(objects, temporary);
-	int result = to < 0 ? -1 : copy(from, to, answer, &size);
-	if (result == 0) {
-		to_hex(answer, hex);
-		result = renameat(objects, temporary, objects, hex);
+	int result = to < 0 || copy(from, to, answer, &size) != 0 ? -1 : fstat(from, &after);
+	if (result == 0 && !is_unchanged(&st, &after)) {
+		result = -1;
+		errno = EAGAIN;
 	}
+	if (result == 0) to_hex(answer, hex);
+	bool is_there = result == 0 && fstatat(objects, hex, &after, AT_SYMLINK_NOFOLLOW) == 0 && (uint64_t)after.st_size == size;
+	if (result == 0 && !is_there) result = renameat(objects, temporary, objects, hex);
 	int error = errno;
-	if (to >= 0 && result != 0) unlinkat(objects, temporary, 0);
+	if (to >= 0 && (result != 0 || is_there)) unlinkat(objects, temporary, 0);
 	if (to >= 0) close(to);
 	if (from >= 0) close(from);
 	if (objects >= 0) close(objects);
 	errno = error;
 	if (result != 0) return -1;
-	store_u32(answer + 32, (uint32_t)size);
-	store_u32(answer + 36, (uint32_t)(size >> 32));
+	store_u64(answer + 32, size);
+	store_u64(answer + 40, (uint64_t)st.st_ctim.tv_sec);
+	store_u32(answer + 48, (uint32_t)st.st_ctim.tv_nsec);
 	files_answer(FILE_CHUNK, answer, sizeof answer);
 	return 0;
 }
@@ -93,7 +125,8 @@ static int restore_at(int parent, const char *name, int from, const char *expect
 		error = EBADMSG;
 	}
 	if (result != 0) unlinkat(parent, temporary, 0);
-	else if ((result = files_replace(parent, to, temporary, name, a)) != 0) error = errno;
+	/* No program sees a file that is gone for a moment, and ext4 would flush one that is put in another's place. */
+	else if (unlinkat(parent, name, 0), (result = files_replace(parent, to, temporary, name, a)) != 0) error = errno;
 	close(to);
 	errno = error;
 	return result;

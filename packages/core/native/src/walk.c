@@ -9,10 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "files.h"
 #include "protocol.h"
 #include "store.h"
 #include "wire.h"
+#include "xattrs.h"
 
 enum { BATCH = 48 * 1024, MAX_DEPTH = 1024 };
 
@@ -45,12 +47,20 @@ static void add_up(const struct stat *st) {
 	sums.totals[3]++;
 }
 
+/* What was changed before is the image's; 0 where nothing is. Only the root file system comes from it. */
+static uint64_t image_until;
+
+static uint32_t flags_of(int parent, const char *name, const struct stat *st) {
+	if ((uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec < image_until) return 0;
+	return ENTRY_CHANGED | (xattrs_exist(parent, name) ? ENTRY_XATTRS : 0);
+}
+
 /* One entry; its path as given by the caller. */
 static void put_entry(int parent, const char *name, const char *path, const struct stat *st) {
 	char target[PATH_MAX];
 	if (sums.wanted) return add_up(st);
 	ssize_t length = S_ISLNK(st->st_mode) ? readlinkat(parent, name, target, sizeof target) : 0;
-	put_u32(&batch, st->st_mode);
+	put_u32(&batch, st->st_mode | flags_of(parent, name, st));
 	put_u32(&batch, st->st_uid);
 	put_u32(&batch, st->st_gid);
 	put_u32(&batch, (uint32_t)st->st_nlink);
@@ -162,6 +172,7 @@ int walk_tree(const char *path) {
 	int parent = files_open_parent(path, &name);
 	if (parent < 0) return -1;
 	read_mounts();
+	image_until = strcmp(path, "/") == 0 ? clock_earliest() : 0;
 	memcpy(current, path, length + 1);
 	struct stat st;
 	int result = fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW);
@@ -188,6 +199,7 @@ int walk_space(const char *path, int64_t since) {
 int walk_entry(int parent, const char *name) {
 	struct stat st;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return -1;
+	image_until = 0;
 	put_entry(parent, name, name, &st);
 	flush_batch();
 	return 0;

@@ -90,6 +90,11 @@ void store_u32(uint8_t *at, uint32_t v) {
 	for (size_t i = 0; i < 4; i++) at[i] = (uint8_t)(v >> (8 * i));
 }
 
+void store_u64(uint8_t *at, uint64_t v) {
+	store_u32(at, (uint32_t)v);
+	store_u32(at + 4, (uint32_t)(v >> 32));
+}
+
 bool write_all(int fd, const void *data, size_t count) {
 	const uint8_t *at = data;
 	while (count > 0) {

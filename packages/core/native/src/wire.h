@@ -35,6 +35,7 @@ void put_u16(struct buffer *b, uint16_t v);
 void put_u32(struct buffer *b, uint32_t v);
 void put_u64(struct buffer *b, uint64_t v);
 void store_u32(uint8_t *at, uint32_t v);
+void store_u64(uint8_t *at, uint64_t v);
 
 /* Writes all of it to a blocking descriptor; false on failure. */
 bool write_all(int fd, const void *data, size_t count);

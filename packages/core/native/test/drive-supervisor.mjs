@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { CAUSE, EXITED, expectExit, run, shell, start } from './executions.mjs';
-import { attributes, cancel, credit, execute, FILE, FLAG, fileRequest, signal, string, TYPE } from './frames.mjs';
+import { attributes, cancel, credit, execute, FILE, FLAG, fileRequest, signal, string, TYPE, u32 } from './frames.mjs';
 import { SupervisorProcess } from './supervisor-process.mjs';
 import { terminals } from './terminals.mjs';
 
 const ENOENT = 2;
+const EPERM = 1;
 const EACCES = 13;
 const EROFS = 30;
+const EOPNOTSUPP = 95;
 const nothing = Buffer.alloc(0);
 
 /** Requests to a file service, sent one by one; each resolves with its data answers or rejects with the error number. */
@@ -216,6 +218,7 @@ const behaviours = {
     assert.equal((await files.request(FILE.symlink, attributes(), string('/tmp/d/link'), string('/etc'))).length, 0);
     assert.ok((await files.request(FILE.walk, string('/tmp'))).includes('/tmp/d/link'));
     assert.ok((await files.request(FILE.walk, string('/etc'))).length > 1000);
+    await checkLinksAndAttributes(files);
     const space = await files.request(FILE.space, string('/tmp/d'), Buffer.alloc(8));
     assert.ok(space.readBigUInt64LE(0) >= BigInt(contents.length) && space.readBigUInt64LE(8) >= 3n);
     assert.deepEqual(space.subarray(16), space.subarray(0, 16));
@@ -312,6 +315,27 @@ const ends = {
  * Runs everything but the behaviours that are named as not to be had; resolves with how many, or rejects with the
  * first failure, named. An emulator runs a binary of another architecture.
  */
+async function checkLinksAndAttributes(files) {
+  for (const existing of ['/tmp/d/file', '/tmp/d/file', '/tmp/d/second']) {
+    assert.equal((await files.request(FILE.link, string('/tmp/d/second'), string(existing))).length, 0);
+  }
+  assert.equal((await files.request(FILE.stat, string('/tmp/d/second'))).readUInt32LE(12), 2);
+  assert.equal((await files.request(FILE.link, string('/tmp/d/third'), string('/tmp/none'))).errno, ENOENT);
+  assert.equal((await files.request(FILE.fifo, attributes({ mode: 0o640 }), string('/tmp/d/fifo'))).length, 0);
+  assert.equal((await files.request(FILE.stat, string('/tmp/d/fifo'))).readUInt32LE(0) & 0o177777, 0o10640);
+  assert.equal((await files.request(FILE.xattrs, string('/tmp/d/fifo'))).errno, EOPNOTSUPP);
+  const write = (name, value) =>
+    files.request(FILE.setXattrs, string('/tmp/d/file'), string(name), u32(value.length), Buffer.from(value));
+  assert.equal((await write('security.capability', 'x')).errno, EPERM);
+  // Before Linux 6.6 no file system in memory has any.
+  if ((await write('user.first', 'one')).errno === EOPNOTSUPP) return;
+  assert.equal((await write('user.second', 'two')).length, 0);
+  assert.equal((await files.request(FILE.xattrs, string('/tmp/d/file'))).toString(), 'user.second\0two');
+  const [changed, extended] = [0x1_0000, 0x2_0000];
+  const listed = await files.request(FILE.walk, string('/tmp/d/file'));
+  assert.equal(listed.readUInt32LE(0) & 0x3_0000, changed | extended);
+}
+
 export async function driveSupervisor(binary, { emulator, isToBeHad = () => true } = {}) {
   const buildId = readFileSync(`${binary}.build-id`, 'utf8');
   const names = Object.keys(ends);

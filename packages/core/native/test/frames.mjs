@@ -43,6 +43,10 @@ export const FILE = {
   stat: 13,
   space: 14,
   room: 15,
+  link: 16,
+  fifo: 17,
+  xattrs: 18,
+  setXattrs: 19,
 };
 
 export const u8 = (value) => Buffer.from([value]);

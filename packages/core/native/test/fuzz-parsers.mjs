@@ -22,7 +22,7 @@ const TARGETS = {
     wraps: ['fork', 'socketpair', 'pipe2', 'ioctl', 'fchown', 'kill', 'waitpid', 'clock_gettime'],
     runs: 25_000,
   },
-  files: { links: ['wire', 'store', 'walk', 'sha256'], wraps: [], runs: 10_000 },
+  files: { links: ['wire', 'store', 'walk', 'sha256', 'xattrs', 'clock', 'loop'], wraps: [], runs: 10_000 },
 };
 
 const FLAGS = [

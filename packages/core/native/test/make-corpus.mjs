@@ -271,6 +271,7 @@ const connection = {
 
 const path = (type, text, ...rest) => fileRequest(type, string(text), ...rest);
 const place = (type, text, options, ...rest) => fileRequest(type, attributes(options), string(text), ...rest);
+const xattr = (name, value) => Buffer.concat([string(name), u32(value.length), Buffer.from(value)]);
 const digestOfX = '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881';
 
 const service = {
@@ -307,6 +308,24 @@ const service = {
   space: [path(FILE.space, '/', Buffer.alloc(8)), path(FILE.space, '/none', Buffer.alloc(8, 0x7f))],
   room: [path(FILE.room, '/d'), path(FILE.room, '/f')],
   'no-moment': [path(FILE.space, '/')],
+  link: [
+    path(FILE.link, '/d/new', string('/f')),
+    path(FILE.link, '/d/new', string('/f')),
+    path(FILE.link, '/x', string('/none')),
+  ],
+  'no-existing': [path(FILE.link, '/d/new')],
+  fifo: [place(FILE.fifo, '/d/new', {}), place(FILE.fifo, '/d/new', {}), path(FILE.stat, '/d/new')],
+  xattrs: [
+    path(FILE.setXattrs, '/f', xattr('user.a', 'one'), xattr('user.b', '')),
+    path(FILE.xattrs, '/f'),
+    path(FILE.walk, '/'),
+    path(FILE.setXattrs, '/f', xattr('user.b', 'two')),
+    path(FILE.setXattrs, '/f', xattr('security.x', 'y')),
+    path(FILE.setXattrs, '/d/link'),
+    path(FILE.xattrs, '/d/link'),
+    path(FILE.xattrs, '/none'),
+  ],
+  'xattr-cut': [path(FILE.setXattrs, '/f', string('user.a'), u32(9))],
   unknown: [fileRequest(99, string('/f'))],
   empty: [u32(0)],
   'too-long': [u32(65537)],

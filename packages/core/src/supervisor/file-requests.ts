@@ -17,6 +17,10 @@ export const OP = {
   stat: 13,
   space: 14,
   room: 15,
+  link: 16,
+  fifo: 17,
+  readAttributes: 18,
+  writeAttributes: 19,
 } as const;
 
 const SET = { mode: 1, owner: 2, time: 4 } as const;

@@ -2,8 +2,16 @@ import { constants } from 'node:buffer';
 import type { CallOptions } from '../engine/connection/call-options.js';
 import { LONGEST_TIMER_MS } from '../engine/connection/with-deadline.js';
 import { AnswerDecoder, type AnswerListener } from './answer-decoder.js';
-import { ANSWER, refuseData, requireType, takeEntries, toDigest } from './file-answers.js';
-import { type FileEntry, readFileEntry } from './file-entry.js';
+import {
+  ANSWER,
+  type FileListing,
+  refuseData,
+  requireType,
+  type SavedContents,
+  type SpaceUsage,
+  toDigest,
+} from './file-answers.js';
+import { decodeRecord, type FileEntry, type FileRecord, splitEntries } from './file-entry.js';
 import { attributes, type FileAttributes, OP } from './file-requests.js';
 import { errnoName } from './linux-numbers.js';
 import type { RemoteExecution } from './remote-execution.js';
@@ -23,21 +31,8 @@ const MAX_ENTRIES = 1_000_000;
 /** Of the answers to one walk: 256 bytes for each of so many entries. */
 const MAX_WALK_BYTES = 256 * 1024 * 1024;
 
-/** Contents in a sandbox's store. */
-export interface SavedContents {
-  readonly digest: `sha256:${string}`;
-  readonly sizeBytes: number;
-}
-
-/** Space that a tree takes. */
-export interface SpaceUsage {
-  readonly bytes: number;
-  /** Files, directories and everything else that has a name. */
-  readonly entries: number;
-  /** Of what changed since the moment that was asked for. */
-  readonly changedBytes: number;
-  readonly changedEntries: number;
-}
+/** So that a request takes them, with a path. */
+const MAX_ATTRIBUTES_BYTES = 60 * 1024;
 
 interface PendingAnswer {
   readonly operation: string;
@@ -116,29 +111,47 @@ export class FileService {
   }
 
   /**
-   * Lists a path and everything below; mounted file systems are left out and named in `skipped`.
-   * @throws FileAnswerTooLargeError `PARACLE_SUPERVISOR_FILE_ANSWER_TOO_LARGE` above `maxEntries` (1,000,000 unless told
-   * otherwise), or above 256 MiB
+   * Lists a path and everything below, each decoded; see {@link list}.
+   * @throws FileAnswerTooLargeError `PARACLE_SUPERVISOR_FILE_ANSWER_TOO_LARGE`
    */
   async walk(
     path: SandboxPath,
     options: { readonly maxEntries?: number } = {},
-  ): Promise<{ entries: FileEntry[]; skipped: string[] }> {
+  ): Promise<{ entries: FileEntry[]; skipped: readonly string[] }> {
+    const { records, skipped } = await this.list(path, options);
+    return { entries: [...records.values()].map(decodeRecord), skipped };
+  }
+
+  /**
+   * Lists a path and everything below as records by path (latin1), a directory before what is in it; mounted file systems
+   * are left out and named in `skipped`.
+   * @throws FileAnswerTooLargeError `PARACLE_SUPERVISOR_FILE_ANSWER_TOO_LARGE` above `maxEntries` (1,000,000 unless told
+   * otherwise), or above 256 MiB
+   */
+  async list(path: SandboxPath, options: { readonly maxEntries?: number } = {}): Promise<FileListing> {
     const { maxEntries = MAX_ENTRIES } = options;
     const root = Buffer.from(path);
-    const entries: FileEntry[] = [];
+    const records = new Map<string, FileRecord>();
     const skipped: string[] = [];
-    let sizeBytes = 0;
+    let [count, sizeBytes] = [0, 0];
+    const take = (entryPath: string, record: FileRecord): void => {
+      count++;
+      records.set(entryPath, record);
+    };
     await this.#request(OP.walk, 'list', path, new PayloadWriter().text(path), (type, payload) => {
       sizeBytes += payload.length;
       if (type === ANSWER.skipped) skipped.push(payload.toString());
-      else takeEntries(type, payload, { root, entries });
-      if (entries.length + skipped.length > maxEntries)
+      else {
+        requireType(ANSWER.entries, type);
+        // The decoder's bytes are not for keeping.
+        splitEntries(Buffer.from(payload), root, take);
+      }
+      if (count + skipped.length > maxEntries)
         this.#giveUp(new FileAnswerTooLargeError('list', path.toString(), `${maxEntries} entries`));
       else if (sizeBytes > MAX_WALK_BYTES)
         this.#giveUp(new FileAnswerTooLargeError('list', path.toString(), `${MAX_WALK_BYTES} bytes`));
     });
-    return { entries, skipped };
+    return { records, skipped };
   }
 
   /** One path, the link itself where it is one. */
@@ -146,7 +159,7 @@ export class FileService {
     let entry: FileEntry | undefined;
     await this.#request(OP.stat, 'look at', path, new PayloadWriter().text(path), (type, payload) => {
       requireType(ANSWER.entries, type);
-      entry = readFileEntry(new PayloadReader(payload));
+      entry = decodeRecord(payload);
     });
     if (entry === undefined) throw new FileOperationError('look at', path.toString(), 'EPROTO');
     return { ...entry, path: Buffer.from(path) };
@@ -219,6 +232,43 @@ export class FileService {
     await this.#request(OP.remove, 'remove', path, new PayloadWriter().text(path));
   }
 
+  /** Makes a named pipe. */
+  async makeFifo(path: SandboxPath, set: FileAttributes): Promise<void> {
+    await this.#request(OP.fifo, 'make pipe', path, attributes(new PayloadWriter(), set).text(path));
+  }
+
+  /** Puts another name of the file `existing`, a hard link, in place of a path. */
+  async makeLink(path: SandboxPath, existing: SandboxPath): Promise<void> {
+    await this.#request(OP.link, 'link', path, new PayloadWriter().text(path).text(existing));
+  }
+
+  /**
+   * A path's extended attributes, those of programs and access lists (`user.*`, `system.posix_acl_*`), as
+   * {@link writeAttributes} takes them; empty for links.
+   * @throws FileAnswerTooLargeError `PARACLE_SUPERVISOR_FILE_ANSWER_TOO_LARGE` above 60 KiB, more than can be written back
+   */
+  async readAttributes(path: SandboxPath): Promise<Buffer> {
+    const parts = new PayloadWriter();
+    let sizeBytes = 0;
+    await this.#request(OP.readAttributes, 'read attributes', path, new PayloadWriter().text(path), (type, payload) => {
+      requireType(ANSWER.chunk, type);
+      const end = payload.indexOf(0);
+      if (end < 0) throw new RangeError('an attribute without a name');
+      sizeBytes += payload.length + 4;
+      if (sizeBytes > MAX_ATTRIBUTES_BYTES) return;
+      const value = payload.subarray(end + 1);
+      parts.text(payload.subarray(0, end)).u32(value.length).bytes(Buffer.from(value));
+    });
+    if (sizeBytes > MAX_ATTRIBUTES_BYTES)
+      throw new FileAnswerTooLargeError('read attributes', path.toString(), `${MAX_ATTRIBUTES_BYTES} bytes`);
+    return parts.finish();
+  }
+
+  /** Gives a path exactly these extended attributes. Only as `root`. */
+  async writeAttributes(path: SandboxPath, extended: Uint8Array): Promise<void> {
+    await this.#request(OP.writeAttributes, 'write attributes', path, new PayloadWriter().text(path).bytes(extended));
+  }
+
   async setAttributes(path: SandboxPath, set: FileAttributes): Promise<void> {
     await this.#request(OP.set, 'change', path, attributes(new PayloadWriter(), set).text(path));
   }
@@ -234,13 +284,14 @@ export class FileService {
     return digest;
   }
 
-  /** Copies a file's contents into the sandbox's store. Only as `root`. */
+  /** Copies a file's contents into the sandbox's store; `EAGAIN` where it changed meanwhile. Only as `root`. */
   async save(path: SandboxPath): Promise<SavedContents> {
     let saved: SavedContents | undefined;
     await this.#request(OP.save, 'save', path, new PayloadWriter().text(path), (type, payload) => {
       requireType(ANSWER.chunk, type);
       const reader = new PayloadReader(payload);
-      saved = { digest: toDigest(reader), sizeBytes: reader.size() };
+      const [digest, sizeBytes] = [toDigest(reader), reader.size()];
+      saved = { digest, sizeBytes, changedNs: reader.i64() * 1_000_000_000n + BigInt(reader.u32()) };
     });
     if (saved === undefined) throw new FileOperationError('save', path.toString(), 'EPROTO');
     return saved;

@@ -34,7 +34,7 @@ export interface Welcome {
   readonly acceptsRelays: boolean;
   /** 1, 2, or 0 where no control group is visible inside. */
   readonly cgroupVersion: number;
-  /** The sandbox's clock when the supervisor started, in nanoseconds since 1970. */
+  /** The earliest that the sandbox's clock had shown since its first start, two seconds less; nanoseconds since 1970. */
   readonly startedAtNs: bigint;
 }
 

@@ -1,7 +1,15 @@
 import { expect, it } from '@jest/globals';
 import { createRandom } from '@paracle/test-support';
-import { ANSWER, refuseData, takeEntries, toDigest } from '../../../src/supervisor/file-answers.js';
-import { type FileEntry, readFileEntry, requireBelow } from '../../../src/supervisor/file-entry.js';
+import { ANSWER, refuseData, requireType, toDigest } from '../../../src/supervisor/file-answers.js';
+import {
+  decodeRecord,
+  type FileEntry,
+  isChangedRecord,
+  isSameRecord,
+  readFileEntry,
+  requireBelow,
+  splitEntries,
+} from '../../../src/supervisor/file-entry.js';
 import { PayloadReader, PayloadWriter } from '../../../src/supervisor/wire.js';
 import { thrownBy } from './support/thrown-by.js';
 
@@ -25,6 +33,8 @@ function encode({ mode = 0o100644, sizeBytes = 5n, modified = [1n, 2], path = '/
   return writer.bytes(text(path)).bytes(text(target)).finish();
 }
 
+const range = (start: number, end: number): number[] => Array.from({ length: end - start }, (_v, i) => start + i);
+
 const read = (wire: Wire): FileEntry => readFileEntry(new PayloadReader(encode(wire)));
 
 it('reads every field', () => {
@@ -41,6 +51,8 @@ it('reads every field', () => {
     allocatedBytes: 8 * 512,
     modifiedNs: -1n,
     changedNs: 9_000_000_010n,
+    isChanged: false,
+    hasAttributes: false,
     path: Buffer.from('/a'),
   });
 });
@@ -51,7 +63,9 @@ it('tells types apart, and has a target for links alone', () => {
     'file',
     'directory',
     'symlink',
-    ...Array.from({ length: 6 }, () => 'other'),
+    'other',
+    'fifo',
+    ...Array.from({ length: 4 }, () => 'other'),
   ]);
   expect(types.map((mode) => read({ mode, target: 'x' }).target?.toString())).toEqual([
     undefined,
@@ -59,6 +73,34 @@ it('tells types apart, and has a target for links alone', () => {
     'x',
     ...Array.from({ length: 6 }, () => undefined),
   ]);
+});
+
+it('tells what the flags above the mode say', () => {
+  expect(read({ mode: 0o100644 + 0x1_0000 })).toMatchObject({ mode: 0o644, isChanged: true, hasAttributes: false });
+  expect(read({ mode: 0o100644 + 0x3_0000 })).toMatchObject({ type: 'file', isChanged: true, hasAttributes: true });
+  expect(isChangedRecord(encode({ mode: 0o100644 }))).toBe(false);
+  expect(isChangedRecord(encode({ mode: 0o100644 + 0x1_0000 }))).toBe(true);
+});
+
+it('takes two records for the same where nothing that a program changes differs', () => {
+  const whole = encode({ target: 'x' });
+  const ignored = new Set([...range(24, 32), ...range(48, 56)]);
+  for (let at = 0; at < whole.length; at++) {
+    const other = Buffer.from(whole);
+    other.writeUInt8(other.readUInt8(at) ^ 1, at);
+    expect([at, isSameRecord(whole, other)]).toEqual([at, ignored.has(at)]);
+  }
+  expect(isSameRecord(whole, encode({ target: 'xy' }))).toBe(false);
+});
+
+it('cuts entries apart that can be decoded', () => {
+  const found: FileEntry[] = [];
+  const payload = Buffer.concat([encode({ path: '/r/a' }), encode({ path: '/r/b', mode: 0o120777, target: 't' })]);
+  splitEntries(payload, Buffer.from('/r'), (path, record) => {
+    expect(decodeRecord(record).path.toString()).toBe(path);
+    found.push(decodeRecord(record));
+  });
+  expect(found.map(({ type }) => type)).toEqual(['file', 'symlink']);
 });
 
 it.each([
@@ -69,6 +111,7 @@ it.each([
   ['a target with NUL', { target: '\0' }],
 ])('refuses %s', (_what, wire) => {
   expect(() => read(wire)).toThrow(RangeError);
+  expect(() => splitEntries(encode(wire), Buffer.from('/'), () => undefined)).toThrow(RangeError);
 });
 
 it('refuses an entry that is cut short, wherever', () => {
@@ -116,8 +159,10 @@ it('throws nothing but a RangeError and keeps no more than it was given, whateve
     for (let change = 0; change < changes; change++)
       noise[Math.floor(random() * noise.length)] = Math.floor(random() * 256);
     const entries: FileEntry[] = [];
-    const thrown = thrownBy(() => takeEntries(ANSWER.entries, noise, { root: Buffer.from('/r'), entries }));
+    const records: Buffer[] = [];
+    const thrown = thrownBy(() => splitEntries(noise, Buffer.from('/r'), (_path, record) => records.push(record)));
     expect(['none', 'RangeError']).toContain(thrown);
+    entries.push(...records.map(decodeRecord));
     const kept = entries.reduce((sum, { path, target }) => sum + path.length + (target?.length ?? 0), 0);
     expect(kept).toBeLessThanOrEqual(noise.length);
     for (const { path } of entries) expect(path.toString('latin1')).toMatch(/^\/r(?:$|\/)/u);
@@ -125,8 +170,7 @@ it('throws nothing but a RangeError and keeps no more than it was given, whateve
 });
 
 it('takes no data of another type than was to come, and none where none was', () => {
-  const walk = { root: Buffer.from('/'), entries: [] };
-  expect(() => takeEntries(ANSWER.chunk, encode(), walk)).toThrow(RangeError);
+  expect(() => requireType(ANSWER.entries, ANSWER.chunk)).toThrow(RangeError);
   expect(() => refuseData(ANSWER.chunk)).toThrow(RangeError);
 });
 
