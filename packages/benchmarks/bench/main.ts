@@ -8,6 +8,7 @@ import { executeThroughput } from './cases/execute-throughput.js';
 import { killTime } from './cases/kill-time.js';
 import { networkAttach } from './cases/network-attach.js';
 import { outputThroughput } from './cases/output-throughput.js';
+import { rollback } from './cases/rollback.js';
 import { createDocker } from './peers/plain-container.js';
 import { formatTable } from './table/format-table.js';
 import type { Row } from './table/row.js';
@@ -19,6 +20,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   networkAttach,
   outputThroughput,
   killTime,
+  rollback,
 ];
 
 async function main(filter: string): Promise<void> {

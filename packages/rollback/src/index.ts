@@ -9,5 +9,6 @@ export type { Digest, FileChange, FileState } from './diff/file-change.js';
 export { formatPatch } from './diff/format-patch.js';
 export { type RollbackErrorCode, rollbackErrorCodes } from './errors/rollback-error-codes.js';
 export { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
-export { RollbackManager, type RollbackManagerOptions, type RollbackResult } from './rollback-manager.js';
+export type { RollbackOptions, RollbackResult } from './restore/rollback-options.js';
+export { RollbackManager, type RollbackManagerOptions } from './rollback-manager.js';
 export type { SnapshotDescription } from './snapshot/snapshot-description.js';

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CallOptions,
   type ContainerReference,
@@ -5,6 +6,7 @@ import {
   type Engine,
   type FileService,
   hasCode,
+  isWithin,
   type Logger,
   ParacleError,
   parseConfig,
@@ -23,12 +25,15 @@ import type { Digest, FileChange } from './diff/file-change.js';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
 import { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
 import { applyPlan } from './restore/apply-plan.js';
-import { planRollback, refuseMovedMounts } from './restore/plan-rollback.js';
+import { planRollback, summarize } from './restore/plan-rollback.js';
 import { PristineFiles } from './restore/pristine-files.js';
+import { type RollbackOptions, type RollbackResult, toPathFilter } from './restore/rollback-options.js';
 import { findDifferences } from './restore/verify-rollback.js';
+import { findRoots, listFileSystems, refuseMoved } from './snapshot/list-file-systems.js';
+import { display, type Manifest } from './snapshot/manifest.js';
 import type { SnapshotDescription } from './snapshot/snapshot-description.js';
 import { SnapshotStore } from './snapshot/snapshot-store.js';
-import { display, type TakenSnapshot, takeSnapshot, walkAll } from './snapshot/take-snapshot.js';
+import { type TakenSnapshot, takeSnapshot } from './snapshot/take-snapshot.js';
 
 /** How a rollback manager works. */
 export interface RollbackManagerOptions {
@@ -38,22 +43,12 @@ export interface RollbackManagerOptions {
   readonly logger?: Logger;
 }
 
-/** What a rollback did. */
-export interface RollbackResult {
-  readonly snapshotId: string;
-  readonly containerId: string;
-  /** Snapshot of the state before, where the policy asks for one. */
-  readonly safetySnapshotId?: string;
-  readonly removedCount: number;
-  readonly restoredCount: number;
-  /** Sockets, pipes and devices that were in the snapshot and could not be made again. */
-  readonly notRestored: readonly string[];
-}
-
 interface Target {
   readonly containerId: string;
   /** As the engine says: what the sandbox's store says could name any image of the engine. */
   readonly imageId: string;
+  /** Where the file systems are mounted that snapshots cover. */
+  readonly roots: readonly string[];
   readonly connection: SupervisorConnection;
   readonly store: SnapshotStore;
   readonly files: FileService;
@@ -61,6 +56,9 @@ interface Target {
 
 /** Grace of executions that a rollback ends: their changes are undone in any case. */
 const KILL_GRACE_MS = 0;
+
+/** Times of files advance with the kernel's clock tick, 10 ms at the slowest. */
+const TICK_MS = 20;
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -88,7 +86,8 @@ export class RollbackManager {
    */
   async createSnapshot(container: ContainerReference, options: CallOptions = {}): Promise<string> {
     return this.#stopped(container, options, async (target) => {
-      const { description } = await this.#take(target, 'requested');
+      // Two changes within one tick look the same, so that no second may come before the next tick.
+      const [{ description }] = await Promise.all([this.#take(target, 'requested'), delay(TICK_MS)]);
       await this.#retire(target.store, description.id);
       return description.id;
     });
@@ -104,7 +103,7 @@ export class RollbackManager {
 
   /** Deletes a snapshot and the contents that no other needs. @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND` */
   async deleteSnapshot(snapshotId: string, container: ContainerReference, options: CallOptions = {}): Promise<void> {
-    await this.#use(container, options, async ({ store }) => {
+    await this.#stopped(container, options, async ({ store }) => {
       await store.describe(snapshotId);
       await store.delete([snapshotId]);
     });
@@ -116,9 +115,9 @@ export class RollbackManager {
     container: ContainerReference,
     options: DiffOptions = {},
   ): Promise<readonly FileChange[]> {
-    return this.#stopped(container, options, async ({ store, files, imageId }) => {
+    return this.#stopped(container, options, async ({ store, files, roots, imageId }) => {
       await using pristine = new PristineFiles(this.#engine, imageId);
-      return await diffSnapshot(await store.readManifest(snapshotId), { files, pristine }, options);
+      return await diffSnapshot(await store.readManifest(snapshotId), { files, roots, pristine }, options);
     });
   }
 
@@ -138,14 +137,14 @@ export class RollbackManager {
   async rollback(
     snapshotId: string,
     container: ContainerReference,
-    options: CallOptions = {},
+    options: RollbackOptions = {},
   ): Promise<RollbackResult> {
     return this.#use(container, options, async (target) => {
       const { connection, store } = target;
       const description = await store.describe(snapshotId);
       return connection.whileFrozen(async () => {
-        await connection.cancelAll('rolled_back', KILL_GRACE_MS);
-        return this.#restore(target, description);
+        if (options.dryRun !== true) await connection.cancelAll('rolled_back', KILL_GRACE_MS);
+        return this.#restore(target, description, options);
       });
     });
   }
@@ -166,34 +165,40 @@ export class RollbackManager {
     return this.rollback(latest.id, container, options);
   }
 
-  async #restore(target: Target, description: SnapshotDescription): Promise<RollbackResult> {
+  async #restore(target: Target, description: SnapshotDescription, options: RollbackOptions): Promise<RollbackResult> {
     const { store, files, containerId, imageId } = target;
+    const { dryRun = false } = options;
+    const includes = toPathFilter(options);
     const snapshot = await store.readManifest(description.id);
-    const safety = this.#config.policy.backupBeforeRollback ? await this.#take(target, 'safety') : undefined;
-    const { manifest: now, skipped } =
-      safety === undefined ? await walkAll(files) : { ...safety, skipped: safety.description.notCovered };
-    const plan = planRollback(snapshot, now);
-    refuseMovedMounts(plan, skipped);
+    const hasSafety = this.#config.policy.backupBeforeRollback && !dryRun;
+    const safety = hasSafety ? await this.#take(target, 'safety') : undefined;
+    const { manifest: now, mounts } = safety ?? (await listNow(target));
+    const plan = planRollback(snapshot, now, includes);
+    refuseMoved(plan.remove.map(display).filter((path) => mounts.some((mount) => isWithin(mount, path))));
+    await store.requireIntact(plan.files);
+    const result: RollbackResult = {
+      snapshotId: description.id,
+      containerId,
+      isDryRun: dryRun,
+      ...(safety !== undefined && { safetySnapshotId: safety.description.id }),
+      ...summarize(plan),
+    };
+    if (dryRun) return result;
     await using pristine = new PristineFiles(this.#engine, imageId);
     await applyPlan(plan, { files, pristine });
-    const impossible = new Set(plan.impossible);
-    const expected = new Map([...snapshot].filter(([path]) => !impossible.has(path)));
-    const differences = findDifferences(expected, (await walkAll(files)).manifest);
+    const differences = await findDifferences(plan, files);
     if (differences.length > 0) throw new RollbackIncompleteError(description.id, differences, safety?.description.id);
     await this.#retire(store, description.id, safety?.description.id);
     this.#logger.info({ containerId, snapshotId: description.id }, 'rolled back');
-    return {
-      snapshotId: description.id,
-      containerId,
-      ...(safety !== undefined && { safetySnapshotId: safety.description.id }),
-      removedCount: plan.remove.length,
-      restoredCount: plan.files.length + plan.symlinks.length + plan.directories.length,
-      notRestored: plan.impossible.map(display),
-    };
+    return result;
   }
 
   async #take(target: Target, kind: SnapshotDescription['kind']): Promise<TakenSnapshot> {
-    const taken = await takeSnapshot({ ...target, kind, config: this.#config });
+    const taken = await takeSnapshot({ ...target, kind, config: this.#config }).catch(async (error: unknown) => {
+      // What was saved already; if it can't be removed now, the next snapshot that is deleted takes it along.
+      await target.store.collect().catch(() => undefined);
+      throw error;
+    });
     const { id, pathCount, addedBytes } = taken.description;
     this.#logger.info({ containerId: target.containerId, snapshotId: id, pathCount, addedBytes }, 'snapshot taken');
     return taken;
@@ -227,11 +232,14 @@ export class RollbackManager {
   ): Promise<Result> {
     const containerId = await resolveContainer(this.#engine, container, options);
     const connection = await this.#connect(containerId, options);
-    const { imageId } = await this.#engine.containers.inspect(containerId, options);
-    return SnapshotStore.use(
-      connection,
-      async (store, files) => work({ containerId, imageId, connection, store, files }),
-      options,
+    const description = await this.#engine.containers.inspect(containerId, options);
+    const [imageId, roots] = [description.imageId, findRoots(description)];
+    return inTurn(connection, async () =>
+      SnapshotStore.use(
+        connection,
+        async (store, files) => work({ containerId, imageId, roots, connection, store, files }),
+        options,
+      ),
     );
   }
 
@@ -247,6 +255,23 @@ export class RollbackManager {
       );
     }
   }
+}
+
+/** The last work on each sandbox: one at a time in this process; the freeze keeps others off. */
+const turns = new WeakMap<SupervisorConnection, Promise<unknown>>();
+
+async function inTurn<Result>(connection: SupervisorConnection, work: () => Promise<Result>): Promise<Result> {
+  const turn = (turns.get(connection) ?? Promise.resolve()).then(work);
+  turns.set(
+    connection,
+    turn.catch(() => undefined),
+  );
+  return turn;
+}
+
+async function listNow({ files, roots }: Target): Promise<{ manifest: Manifest; mounts: readonly string[] }> {
+  const { records, mounts } = await listFileSystems(files, roots);
+  return { manifest: { records, kept: new Map() }, mounts };
 }
 
 function triggerOf(error: unknown): RollbackTrigger {

@@ -1,5 +1,5 @@
-import type { Manifest, ManifestEntry } from '../snapshot/manifest.js';
-import { isSurelyUnchanged, latestChangeNs } from '../snapshot/unchanged.js';
+import { isSameRecord } from '@paracle/core';
+import { entryAt, type Manifest, type ManifestEntry } from '../snapshot/manifest.js';
 
 /** Two states of one path, one of which may be absent. */
 export interface EntryPair {
@@ -8,18 +8,18 @@ export interface EntryPair {
   readonly after?: ManifestEntry;
 }
 
-/** Every path that may differ; those that certainly don't are left out without reading any contents. */
+/** Every path that may differ, sorted; those that certainly don't are left out without decoding or reading anything. */
 export function findCandidates(before: Manifest, after: Manifest): EntryPair[] {
-  const pairs: EntryPair[] = [];
-  const latestNs = latestChangeNs(before);
-  for (const entry of after.values()) {
-    const earlier = before.get(entry.path);
-    if (earlier === undefined) pairs.push({ path: entry.path, after: entry });
-    else if (!isSurelyUnchanged(earlier, entry, latestNs))
-      pairs.push({ path: entry.path, before: earlier, after: entry });
+  const paths: string[] = [];
+  for (const [path, record] of after.records) {
+    const earlier = before.records.get(path);
+    if (earlier === undefined || !isSameRecord(earlier, record)) paths.push(path);
   }
-  for (const entry of before.values()) if (!after.has(entry.path)) pairs.push({ path: entry.path, before: entry });
-  return pairs.sort((a, b) => (a.path < b.path ? -1 : 1));
+  for (const path of before.records.keys()) if (!after.records.has(path)) paths.push(path);
+  return paths.sort().map((path) => {
+    const [old, found] = [entryAt(before, path), entryAt(after, path)];
+    return { path, ...(old !== undefined && { before: old }), ...(found !== undefined && { after: found }) };
+  });
 }
 
 /** Whether what `lstat` sees differs, times left out. */

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { CallOptions, FileService } from '@paracle/core';
 import { inBatches } from '../restore/in-batches.js';
 import type { PristineFiles } from '../restore/pristine-files.js';
-import type { Manifest, ManifestEntry } from '../snapshot/manifest.js';
-import { display, toPath, walkAll } from '../snapshot/take-snapshot.js';
+import { listFileSystems } from '../snapshot/list-file-systems.js';
+import { display, type Manifest, type ManifestEntry, toPath } from '../snapshot/manifest.js';
 import { type EntryPair, findCandidates, hasOtherState } from './compare-manifests.js';
+import { digestContents } from './digest-contents.js';
 import type { Digest, FileChange, FileState } from './file-change.js';
 
 /** Limits a diff; it has ten minutes unless `timeoutMs` says otherwise. */
@@ -13,14 +13,18 @@ export interface DiffOptions extends CallOptions {
   readonly root?: string;
 }
 
+interface Sources {
+  readonly files: FileService;
+  readonly roots: readonly string[];
+  readonly pristine: PristineFiles;
+}
+
 /** What differs between a snapshot and now. The caller has stopped the sandbox's programs. */
-export async function diffSnapshot(
-  snapshot: Manifest,
-  sources: { readonly files: FileService; readonly pristine: PristineFiles },
-  options: DiffOptions,
-): Promise<FileChange[]> {
-  const { manifest } = await walkAll(sources.files);
-  const candidates = findCandidates(snapshot, manifest).filter(({ path }) => isBelow(path, options.root));
+export async function diffSnapshot(snapshot: Manifest, sources: Sources, options: DiffOptions): Promise<FileChange[]> {
+  const { records } = await listFileSystems(sources.files, sources.roots);
+  const candidates = findCandidates(snapshot, { records, kept: new Map() }).filter(({ path }) =>
+    isBelow(path, options.root),
+  );
   const changes = await inBatches(candidates, async (pair) => toChange(pair, sources));
   return changes.flatMap((change) =>
     change === undefined ? [] : [{ ...change, path: relativeTo(change.path, options.root) }],
@@ -35,10 +39,7 @@ function relativeTo(path: string, root: string | undefined): string {
   return root === undefined ? path : path.slice(root.length + 1);
 }
 
-async function toChange(
-  pair: EntryPair,
-  sources: { readonly files: FileService; readonly pristine: PristineFiles },
-): Promise<FileChange | undefined> {
+async function toChange(pair: EntryPair, sources: Sources): Promise<FileChange | undefined> {
   const { before, after } = pair;
   const path = display(pair.path);
   const newDigest = after?.type === 'file' ? await sources.files.hash(toPath(pair.path)) : undefined;
@@ -54,15 +55,13 @@ async function toChange(
 }
 
 async function hashPristine(pristine: PristineFiles, path: string): Promise<Digest> {
-  return `sha256:${createHash('sha256')
-    .update(await pristine.read(path))
-    .digest('hex')}`;
+  return digestContents(await pristine.read(path));
 }
 
 function toState(entry: ManifestEntry, digest: Digest | undefined): FileState {
   const { type, mode, uid, gid, sizeBytes, target } = entry;
   return {
-    type,
+    type: type === 'fifo' ? 'other' : type,
     mode,
     uid,
     gid,

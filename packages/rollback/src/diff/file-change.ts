@@ -3,7 +3,7 @@ export type Digest = `sha256:${string}`;
 
 /** What one path is, without its contents. */
 export interface FileState {
-  /** What kind of entry the path is. */
+  /** What kind of entry the path is; `other` for pipes, sockets and devices. */
   readonly type: 'file' | 'directory' | 'symlink' | 'other';
   /** Permission bits, set-id and sticky bits included (`0o7777`). */
   readonly mode: number;
@@ -13,7 +13,7 @@ export interface FileState {
   readonly gid: number;
   /** Size in bytes; 0 for anything but files. */
   readonly sizeBytes: number;
-  /** Digest of the contents; files only. */
+  /** Digest of the contents; files only. Above 1 GiB it is that of the blocks that are not zero, with their places. */
   readonly digest?: Digest;
   /** What a symbolic link points to; symlinks only. */
   readonly target?: string;

@@ -7,6 +7,7 @@ export const rollbackErrorCodes = {
   snapshotTooLarge: 'PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE',
   snapshotDamaged: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
   containerUnsupported: 'PARACLE_ROLLBACK_CONTAINER_UNSUPPORTED',
+  fileChanging: 'PARACLE_ROLLBACK_FILE_CHANGING',
   mountMoved: 'PARACLE_ROLLBACK_MOUNT_MOVED',
   incomplete: 'PARACLE_ROLLBACK_INCOMPLETE',
 } as const;

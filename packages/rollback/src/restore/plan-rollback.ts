@@ -1,9 +1,5 @@
-import { isWithin } from '@paracle/core';
-import { findCandidates } from '../diff/compare-manifests.js';
-import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
-import { RollbackError } from '../errors/rollback-errors.js';
-import type { Manifest, ManifestEntry } from '../snapshot/manifest.js';
-import { display } from '../snapshot/take-snapshot.js';
+import { type EntryPair, findCandidates } from '../diff/compare-manifests.js';
+import { display, entryAt, type Manifest, type ManifestEntry, toFileKey } from '../snapshot/manifest.js';
 
 /** What a rollback does, in this order. */
 export interface RollbackPlan {
@@ -13,52 +9,100 @@ export interface RollbackPlan {
   readonly directories: readonly ManifestEntry[];
   /** Files whose contents may differ. */
   readonly files: readonly ManifestEntry[];
+  /** Further names of files that are put back, and which files these are. */
+  readonly linked: readonly (ManifestEntry & { readonly existing: string })[];
   readonly symlinks: readonly ManifestEntry[];
+  /** Named pipes that are gone or have other attributes. */
+  readonly fifos: readonly ManifestEntry[];
+  /** What may have extended attributes that differ. */
+  readonly attributes: readonly ManifestEntry[];
   /** Directories whose times the steps above disturb, children first. */
   readonly touched: readonly ManifestEntry[];
-  /** What PID 1 can't make again: sockets, pipes and devices that are gone. */
+  /** What PID 1 can't make again: sockets and devices that are gone. */
   readonly impossible: readonly string[];
 }
 
+/** Whether a path is to be put back. */
+export type PathFilter = (path: string) => boolean;
+
 /** Works out how to get from what there is to what the snapshot says. */
-export function planRollback(snapshot: Manifest, now: Manifest): RollbackPlan {
-  const candidates = findCandidates(snapshot, now);
+export function planRollback(snapshot: Manifest, now: Manifest, includes: PathFilter = () => true): RollbackPlan {
+  const candidates = select(findCandidates(snapshot, now), includes);
   const wanted = candidates.flatMap(({ before }) => (before === undefined ? [] : [before]));
   const gone = candidates.filter(
     ({ before, after }) => after !== undefined && (before === undefined || before.type !== after.type),
   );
+  const { files, linked } = planFiles(wanted, snapshot, includes);
+  const directories = wanted.filter(({ type }) => type === 'directory');
+  const hasAttributes = candidates.some(({ before, after }) => before?.hasAttributes || after?.hasAttributes);
   const touchedPaths = new Set([
-    ...candidates.map(({ path }) => parentOf(path)),
-    ...wanted.filter(({ type }) => type === 'directory').map(({ path }) => path),
+    ...[...candidates, ...linked].map(({ path }) => parentOf(path)).filter(includes),
+    ...directories.map(({ path }) => path),
   ]);
   return {
     remove: topmost(gone.map(({ path }) => path)),
-    directories: wanted.filter(({ type }) => type === 'directory'),
-    files: wanted.filter(({ type }) => type === 'file'),
+    directories,
+    files,
+    linked,
     symlinks: wanted.filter(({ type }) => type === 'symlink'),
-    touched: [...snapshot.values()]
-      .filter(({ path, type }) => type === 'directory' && touchedPaths.has(path))
-      .reverse(),
+    fifos: wanted.filter(({ type }) => type === 'fifo'),
+    attributes: hasAttributes ? [...directories, ...files] : [],
+    touched: [...touchedPaths]
+      .flatMap((path) => entryAt(snapshot, path) ?? [])
+      .filter(({ type }) => type === 'directory')
+      .sort((a, b) => (a.path < b.path ? 1 : -1)),
     impossible: wanted
-      .filter(({ type, path }) => type === 'other' && now.get(path)?.type !== 'other')
+      .filter(({ type, path }) => type === 'other' && entryAt(now, path)?.type !== 'other')
       .map(({ path }) => path),
   };
 }
 
-/**
- * A command can move a directory that something is mounted in, and then it is new: to remove it would be to remove what
- * is mounted, such as files of the host.
- *
- * @throws RollbackError `PARACLE_ROLLBACK_MOUNT_MOVED`
- */
-export function refuseMovedMounts({ remove }: RollbackPlan, mounts: readonly string[]): void {
-  const moved = remove.map(display).filter((path) => mounts.some((mount) => isWithin(mount, path)));
-  if (moved.length === 0) return;
-  throw new RollbackError(
-    rollbackErrorCodes.mountMoved,
-    `A directory with a mount in it was moved, so nothing was rolled back: ${moved.join(', ')}`,
-    { details: { moved }, suggestion: 'Move it back by a command and roll back again, or destroy the sandbox.' },
-  );
+/** A plan for people. */
+export function summarize(plan: RollbackPlan): { removed: string[]; restored: string[]; notRestored: string[] } {
+  const restored = [plan.directories, plan.files, plan.linked, plan.symlinks, plan.fifos].flat();
+  return {
+    removed: plan.remove.map(display),
+    restored: restored.map(({ path }) => display(path)).sort(),
+    notRestored: plan.impossible.map(display),
+  };
+}
+
+/** What is to be put back, and the directories that have to be there for it. */
+function select(candidates: readonly EntryPair[], includes: PathFilter): EntryPair[] {
+  const ways = new Set<string>();
+  for (const { path, before } of candidates) {
+    if (before === undefined || !includes(path)) continue;
+    for (let way = parentOf(path); way !== '/' && !ways.has(way); way = parentOf(way)) ways.add(way);
+  }
+  return candidates.filter(({ path, before, after }) => {
+    return includes(path) || (ways.has(path) && before !== undefined && before.type !== after?.type);
+  });
+}
+
+/** The names of one file are put back together, those too that look untouched. */
+function planFiles(
+  wanted: readonly ManifestEntry[],
+  snapshot: Manifest,
+  includes: PathFilter,
+): Pick<RollbackPlan, 'files' | 'linked'> {
+  const files = wanted.filter(({ type }) => type === 'file');
+  const keys = new Set(files.filter(({ linkCount }) => linkCount > 1).map(toFileKey));
+  if (keys.size === 0) return { files, linked: [] };
+  const first = new Map<string, string>();
+  const linked: (ManifestEntry & { existing: string })[] = [];
+  const shared = [...snapshot.records.keys()]
+    .filter(includes)
+    .sort()
+    .flatMap((path) => entryAt(snapshot, path) ?? []);
+  const leading = shared.filter((entry) => {
+    const key = toFileKey(entry);
+    if (entry.type !== 'file' || entry.linkCount < 2 || !keys.has(key)) return false;
+    const existing = first.get(key);
+    if (existing === undefined) first.set(key, entry.path);
+    else linked.push({ ...entry, existing });
+    return existing === undefined;
+  });
+  return { files: [...files.filter(({ linkCount }) => linkCount < 2), ...leading], linked };
 }
 
 function parentOf(path: string): string {

@@ -12,9 +12,11 @@ export interface SnapshotDescription {
   readonly pathCount: number;
   /** Contents that this snapshot added to the store, in bytes; shared contents count where they came first. */
   readonly addedBytes: number;
+  /** The file systems that are part of it, by where they are mounted: the root, volumes and memory. */
+  readonly covered: readonly string[];
   /** File systems mounted inside that are not part of it. */
   readonly notCovered: readonly string[];
-  /** Sockets, pipes and devices: a rollback can't make them again. */
+  /** Sockets and devices, which a rollback can't make again, and what has more extended attributes than it could put back. */
   readonly notKept: readonly string[];
 }
 
@@ -33,6 +35,7 @@ const schema: z.ZodType<SnapshotDescription> = z.strictObject({
   kind: z.enum(['requested', 'safety']),
   pathCount: z.int(),
   addedBytes: z.int(),
+  covered: z.array(z.string()),
   notCovered: z.array(z.string()),
   notKept: z.array(z.string()),
 });

@@ -1,24 +1,34 @@
-import { createHash } from 'node:crypto';
 import {
   type CallOptions,
   coreErrorCodes,
-  type FileEntry,
+  type FileListing,
   FileService,
   hasCode,
+  type ParacleErrorOptions,
   STORE_DIRECTORY,
   type SupervisorConnection,
 } from '@paracle/core';
+import { digestContents } from '../diff/digest-contents.js';
+import type { Digest } from '../diff/file-change.js';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError, SnapshotNotFoundError } from '../errors/rollback-errors.js';
-import { decodeManifest, encodeManifest, type Manifest } from './manifest.js';
+import { inBatches } from '../restore/in-batches.js';
+import { display, type Manifest, type ManifestEntry, toPath } from './manifest.js';
+import { add, decodeManifest, encodeManifest, subtract } from './manifest-codec.js';
 import { isSnapshotId, parseSnapshotDescription, type SnapshotDescription } from './snapshot-description.js';
+import { type Base, StoreCache } from './store-cache.js';
 
 const DIRECTORY = `${STORE_DIRECTORY}/snapshots`;
 const OBJECTS = `${STORE_DIRECTORY}/objects`;
-/** A line of a manifest takes about 250 bytes: more paths than a walk may find. */
+const DESCRIPTION_SUFFIX = '.json';
+/** As much as a walk may answer with, and what is kept of it. */
 const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
 /** Of all descriptions together; one takes about 400 bytes and a line for each mount and socket. */
 const MAX_DESCRIPTIONS_BYTES = 16 * 1024 * 1024;
+
+/** A manifest that is written as the difference to another has to be smaller than this share of it. */
+const WORTHWHILE_SHARE = 0.25;
+const NO_DIFFERENCE = { removed: [], records: new Map(), kept: new Map() };
 
 /**
  * The snapshots of one sandbox, kept on its store volume, where every process finds them. Only root of the sandbox can
@@ -26,9 +36,11 @@ const MAX_DESCRIPTIONS_BYTES = 16 * 1024 * 1024;
  */
 export class SnapshotStore {
   readonly #files: FileService;
+  readonly #cache: StoreCache;
 
-  constructor(files: FileService) {
+  constructor(files: FileService, cache: StoreCache) {
     this.#files = files;
+    this.#cache = cache;
   }
 
   /** Opens a file service as root for the work on one sandbox. */
@@ -38,7 +50,7 @@ export class SnapshotStore {
     { signal, timeoutMs }: CallOptions = {},
   ): Promise<Result> {
     await using files = FileService.open(connection, 'root', { signal, timeoutMs });
-    return await work(new SnapshotStore(files), files);
+    return await work(new SnapshotStore(files, StoreCache.of(connection)), files);
   }
 
   /**
@@ -46,30 +58,48 @@ export class SnapshotStore {
    * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE` with more paths than could be read again
    */
   async write(description: SnapshotDescription, manifest: Manifest): Promise<void> {
-    const encoded = encodeManifest(manifest);
-    if (encoded.length > MAX_MANIFEST_BYTES) {
-      throw new RollbackError(
-        rollbackErrorCodes.snapshotTooLarge,
-        `The snapshot's manifest of ${manifest.size} paths takes ${encoded.length} bytes, at most ${MAX_MANIFEST_BYTES} are allowed`,
-        { details: { pathCount: manifest.size, sizeBytes: encoded.length, maxBytes: MAX_MANIFEST_BYTES } },
-      );
-    }
     await this.#files.makeDirectory(DIRECTORY, { mode: 0o700 });
-    await this.#files.write(`${DIRECTORY}/${description.id}.manifest`, encoded, { mode: 0o600 });
-    await this.#files.write(`${DIRECTORY}/${description.id}.json`, Buffer.from(JSON.stringify(description)), {
-      mode: 0o600,
-    });
+    await this.#files.makeDirectory(OBJECTS, { mode: 0o700 });
+    const { id } = description;
+    const { encoded, base } = await this.#encode(manifest);
+    await this.#files.write(toManifestPath(id), encoded, { mode: 0o600 });
+    await this.#files.write(toDescriptionPath(id), Buffer.from(JSON.stringify(description)), { mode: 0o600 });
+    this.#cache.addManifest(id, manifest, neededBy(manifest, base));
+  }
+
+  /** As the difference to the base of the snapshot before, or to a new base where that would be no saving. */
+  async #encode(manifest: Manifest): Promise<{ readonly encoded: Buffer; readonly base: Digest }> {
+    const { base } = this.#cache;
+    if (base !== undefined && (await this.#files.stat(toObject(base.digest)).catch(unlessMissing)) !== undefined) {
+      const encoded = encodeManifest(subtract(manifest, base.manifest), base.digest);
+      if (encoded.length < base.sizeBytes * WORTHWHILE_SHARE) return { encoded, base: base.digest };
+    }
+    const whole = encodeManifest({ ...manifest, removed: [] });
+    refuseUnreadable(whole.length, manifest);
+    const digest = digestContents(whole);
+    await this.#files.write(toObject(digest), whole, { mode: 0o600 });
+    this.#cache.base = { digest, manifest, sizeBytes: whole.length };
+    return { encoded: encodeManifest(NO_DIFFERENCE, digest), base: digest };
   }
 
   /** All snapshots, the oldest first. */
   async list(): Promise<SnapshotDescription[]> {
-    const { entries } = await this.#walkIfThere(DIRECTORY);
+    const { records } = await this.#listIfThere(DIRECTORY);
     const descriptions: SnapshotDescription[] = [];
     let leftBytes = MAX_DESCRIPTIONS_BYTES;
-    for (const path of entries.map((entry) => entry.path.toString()).filter((name) => name.endsWith('.json'))) {
-      const text = await this.#files.read(path, leftBytes);
+    const ids = [...records.keys()].flatMap((path) => toSnapshotId(path) ?? []);
+    this.#cache.keep(new Set(ids));
+    for (const id of ids) {
+      const known = this.#cache.describe(id);
+      const text =
+        known === undefined ? await this.#files.read(toDescriptionPath(id), leftBytes).catch(unlessMissing) : '';
+      // Another process has just deleted it.
+      if (text === undefined) continue;
       leftBytes -= text.length;
-      descriptions.push(parseOrDamaged(`The description ${path}`, () => parseSnapshotDescription(text.toString())));
+      const what = `The description of snapshot ${id}`;
+      const description = known ?? parseOrDamaged(what, () => parseSnapshotDescription(text.toString()));
+      this.#cache.addDescription(id, description);
+      descriptions.push(description);
     }
     return descriptions.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
@@ -87,55 +117,140 @@ export class SnapshotStore {
    */
   async readManifest(snapshotId: string): Promise<Manifest> {
     await this.describe(snapshotId);
-    const bytes = await this.#files.read(`${DIRECTORY}/${snapshotId}.manifest`, MAX_MANIFEST_BYTES);
-    return parseOrDamaged(`The manifest of snapshot ${snapshotId}`, () => decodeManifest(bytes));
+    return this.#read(snapshotId);
+  }
+
+  /** The manifest of the newest snapshot. */
+  async readLatest(): Promise<Manifest | undefined> {
+    const latest = (await this.list()).at(-1);
+    return latest === undefined ? undefined : this.#read(latest.id);
   }
 
   /**
    * Contents by digest.
    * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_DAMAGED` where they have another
    */
-  async readContents(digest: string, maxBytes: number): Promise<Buffer> {
-    const contents = await this.#files.read(`${OBJECTS}/${digest.replace(/^sha256:/u, '')}`, maxBytes);
-    if (`sha256:${createHash('sha256').update(contents).digest('hex')}` === digest) return contents;
+  async readContents(digest: Digest, maxBytes: number): Promise<Buffer> {
+    const contents = await this.#files.read(toObject(digest), maxBytes);
+    if (digestContents(contents) === digest) return contents;
     throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `The store has other contents for ${digest}`, {
       details: { digest },
     });
   }
 
-  /** Deletes snapshots, then contents that no other needs. */
+  /**
+   * Checks contents before anything is done for which they are needed.
+   * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_DAMAGED` where some are gone or are not what they were
+   */
+  async requireIntact(entries: readonly Pick<ManifestEntry, 'path' | 'digest'>[]): Promise<void> {
+    const found = await inBatches(entries, async ({ path, digest }) => {
+      const isIntact =
+        digest === undefined || (await this.#files.hash(toObject(digest)).catch(unlessMissing)) === digest;
+      return isIntact ? [] : [display(path)];
+    });
+    const paths = found.flat();
+    if (paths.length > 0)
+      throw damaged(`What the snapshot has of ${paths.slice(0, 5).join(', ')}`, { details: { paths } });
+  }
+
+  /** Deletes snapshots, and what no other needs. */
   async delete(snapshotIds: readonly string[]): Promise<void> {
     if (snapshotIds.length === 0) return;
     for (const id of snapshotIds) {
-      await this.#files.remove(`${DIRECTORY}/${id}.json`);
-      await this.#files.remove(`${DIRECTORY}/${id}.manifest`);
+      await this.#files.remove(toDescriptionPath(id));
+      await this.#files.remove(toManifestPath(id));
     }
-    const needed = new Set<string>();
-    for (const { id } of await this.list()) {
-      for (const { digest } of (await this.readManifest(id)).values()) if (digest !== undefined) needed.add(digest);
-    }
-    const { entries } = await this.#walkIfThere(OBJECTS);
-    const unneeded = entries.filter(
-      ({ type, path }) => type === 'file' && !needed.has(`sha256:${path.toString().slice(OBJECTS.length + 1)}`),
-    );
-    await Promise.all(unneeded.map(async ({ path }) => this.#files.remove(path)));
+    await this.collect();
   }
 
-  /** A store that was never written to has no directories yet; any other failure is one. */
-  async #walkIfThere(path: string): Promise<{ readonly entries: readonly FileEntry[] }> {
-    try {
-      return await this.#files.walk(path);
-    } catch (error) {
-      if (hasCode(error, coreErrorCodes.fileOperation) && error.details['errno'] === 'ENOENT') return { entries: [] };
-      throw error;
+  /** Removes what no snapshot needs, such as the parts of one that was never finished. */
+  async collect(): Promise<void> {
+    const needed = new Set<string>();
+    for (const { id } of await this.list()) {
+      if (this.#cache.needs(id) === undefined) await this.#read(id);
+      needed.add(toDescriptionPath(id)).add(toManifestPath(id));
+      for (const path of this.#cache.needs(id) ?? []) needed.add(path);
     }
+    const listings = await Promise.all([DIRECTORY, OBJECTS].map(async (path) => this.#listIfThere(path)));
+    const found = listings.flatMap(({ records }) => [...records.keys()].slice(1));
+    await inBatches(
+      found.filter((path) => !needed.has(path)),
+      async (path) => this.#files.remove(toPath(path)),
+    );
   }
+
+  async #read(snapshotId: string): Promise<Manifest> {
+    const known = this.#cache.manifest(snapshotId);
+    if (known !== undefined) return known;
+    const bytes = await this.#files.read(toManifestPath(snapshotId), MAX_MANIFEST_BYTES);
+    const what = `The manifest of snapshot ${snapshotId}`;
+    const { base, delta } = parseOrDamaged(what, () => decodeManifest(bytes));
+    if (base === undefined) throw damaged(what);
+    const manifest = add((await this.#readBase(base)).manifest, delta);
+    this.#cache.addManifest(snapshotId, manifest, neededBy(manifest, base));
+    return manifest;
+  }
+
+  async #readBase(digest: Digest): Promise<Base> {
+    if (this.#cache.base?.digest === digest) return this.#cache.base;
+    const bytes = await this.readContents(digest, MAX_MANIFEST_BYTES);
+    const { delta } = parseOrDamaged('The base of a manifest', () => decodeManifest(bytes));
+    const base = { digest, manifest: delta, sizeBytes: bytes.length };
+    this.#cache.base = base;
+    return base;
+  }
+
+  /** A store that was never written to has no directories yet. */
+  async #listIfThere(path: string): Promise<Pick<FileListing, 'records'>> {
+    return (await this.#files.list(path).catch(unlessMissing)) ?? { records: new Map() };
+  }
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (!hasCode(error, coreErrorCodes.fileOperation) || error.details['errno'] !== 'ENOENT') throw error;
+}
+
+function refuseUnreadable(sizeBytes: number, { records }: Manifest): void {
+  if (sizeBytes <= MAX_MANIFEST_BYTES) return;
+  throw new RollbackError(
+    rollbackErrorCodes.snapshotTooLarge,
+    `The snapshot's manifest of ${records.size} paths takes ${sizeBytes} bytes, at most ${MAX_MANIFEST_BYTES} are allowed`,
+    { details: { pathCount: records.size, sizeBytes, maxBytes: MAX_MANIFEST_BYTES } },
+  );
 }
 
 function parseOrDamaged<Result>(what: string, parse: () => Result): Result {
   try {
     return parse();
   } catch (cause) {
-    throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `${what} can't be read`, { cause });
+    throw damaged(what, { cause });
   }
+}
+
+function damaged(what: string, options: ParacleErrorOptions = {}): RollbackError {
+  return new RollbackError(rollbackErrorCodes.snapshotDamaged, `${what} can't be read or is damaged`, options);
+}
+
+/** What a snapshot refers to in the store. */
+function neededBy({ kept }: Manifest, base: Digest): string[] {
+  const digests = [...kept.values()].flatMap(({ digest }) => digest ?? []);
+  return [base, ...digests].map(toObject);
+}
+
+function toManifestPath(snapshotId: string): string {
+  return `${DIRECTORY}/${snapshotId}.manifest`;
+}
+
+function toDescriptionPath(snapshotId: string): string {
+  return `${DIRECTORY}/${snapshotId}${DESCRIPTION_SUFFIX}`;
+}
+
+function toSnapshotId(descriptionPath: string): string | undefined {
+  const name = descriptionPath.slice(DIRECTORY.length + 1);
+  const id = name.slice(0, -DESCRIPTION_SUFFIX.length);
+  return name.endsWith(DESCRIPTION_SUFFIX) && isSnapshotId(id) ? id : undefined;
+}
+
+function toObject(digest: Digest): string {
+  return `${OBJECTS}/${digest.slice('sha256:'.length)}`;
 }

@@ -1,101 +1,155 @@
-import { createId, type FileService, type SupervisorConnection } from '@paracle/core';
+import {
+  coreErrorCodes,
+  createId,
+  type FileService,
+  hasCode,
+  isChangedRecord,
+  isSameRecord,
+  type SavedContents,
+} from '@paracle/core';
 import type { ResolvedRollbackConfig } from '../config/rollback-config.js';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError } from '../errors/rollback-errors.js';
 import { inBatches } from '../restore/in-batches.js';
-import { type Manifest, type ManifestEntry, toManifest, toManifestEntry } from './manifest.js';
+import { type Listing, listFileSystems } from './list-file-systems.js';
+import { display, entryAt, type Kept, type Manifest, type ManifestEntry, toPath } from './manifest.js';
 import type { SnapshotDescription } from './snapshot-description.js';
 import type { SnapshotStore } from './snapshot-store.js';
-import { isSurelyUnchanged, latestChangeNs } from './unchanged.js';
 
-/** What changed before the supervisor ran is the image's; a margin for a clock that was stepped. */
-const START_MARGIN_NS = 2_000_000_000n;
+/** What reading a file fails with that is being written to, removed, or replaced by something else. */
+const CHANGING: ReadonlySet<string> = new Set(['EAGAIN', 'ENOENT', 'ENOTDIR', 'EINVAL', 'EISDIR', 'ELOOP']);
 
 /** A snapshot that was taken. */
 export interface TakenSnapshot {
   readonly description: SnapshotDescription;
   readonly manifest: Manifest;
+  readonly mounts: readonly string[];
 }
 
 interface Subject {
-  readonly connection: SupervisorConnection;
   readonly store: SnapshotStore;
   readonly files: FileService;
   readonly containerId: string;
   readonly imageId: string;
+  readonly roots: readonly string[];
   readonly kind: SnapshotDescription['kind'];
   readonly config: ResolvedRollbackConfig;
 }
 
-/** Every path now, without contents; also what is mounted and therefore left out. */
-export async function walkAll(files: FileService): Promise<{ manifest: Manifest; skipped: readonly string[] }> {
-  const { entries, skipped } = await files.walk('/');
-  return { manifest: toManifest(entries.map(toManifestEntry)), skipped };
-}
-
 /** Takes a snapshot. The caller has stopped the sandbox's programs. */
 export async function takeSnapshot(subject: Subject): Promise<TakenSnapshot> {
-  const { connection, store, files, containerId, imageId, kind } = subject;
-  const startedAtNs = (connection.welcome?.startedAtNs ?? 0n) - START_MARGIN_NS;
-  const { manifest, skipped } = await walkAll(files);
-  const previous = await findPrevious(store);
-  const known = reuseDigests(manifest, previous);
-  const toSave = [...manifest.values()].filter(
-    (entry) => entry.type === 'file' && entry.changedNs >= startedAtNs && !known.has(entry.path),
-  );
+  const { store, files, containerId, imageId, kind, roots } = subject;
+  const listing = await listFileSystems(files, roots);
+  const previous = await store.readLatest();
+  const changed = findChanged(listing);
+  const kept = reuseKept(changed, { listing, previous });
+  const toSave = changed.filter(({ path, type }) => type === 'file' && kept.get(path)?.digest === undefined);
+  const toRead = changed.filter(({ path, hasAttributes }) => hasAttributes && kept.get(path)?.attributes === undefined);
   refuseIfTooLarge(toSave, subject.config);
-  const saved = await inBatches(toSave, async (entry) => files.save(toPath(entry.path)));
-  toSave.forEach((entry, index) => {
-    const contents = saved[index];
-    if (contents !== undefined) known.set(entry.path, contents.digest);
-  });
-  const complete = toManifest([...manifest.values()].map((entry) => withDigest(entry, known.get(entry.path))));
-  const changed = [...manifest.values()].filter(({ changedNs }) => changedNs >= startedAtNs);
+  const notRead = await readAttributes(toRead, { files, kept });
+  await saveContents(toSave, { files, kept });
+  const manifest = { records: listing.records, kept };
   const description: SnapshotDescription = {
     id: createId('snap'),
     containerId,
     imageId,
     createdAt: new Date(),
     kind,
-    pathCount: manifest.size,
-    addedBytes: toSave.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    notCovered: skipped,
-    notKept: changed.filter(({ type }) => type === 'other').map(({ path }) => display(path)),
+    pathCount: listing.records.size,
+    addedBytes: sumUp(toSave),
+    covered: roots,
+    notCovered: listing.mounts.filter((path) => !roots.includes(path)),
+    notKept: [...changed.filter(({ type }) => type === 'other'), ...notRead].map(({ path }) => display(path)),
   };
-  await store.write(description, complete);
-  return { description, manifest: complete };
+  await store.write(description, manifest);
+  return { description, manifest, mounts: listing.mounts };
 }
 
-async function findPrevious(store: SnapshotStore): Promise<Manifest | undefined> {
-  const latest = (await store.list()).at(-1);
-  return latest === undefined ? undefined : store.readManifest(latest.id);
+/** What may differ from the image, or does not come from it. */
+function findChanged({ records }: Listing): ManifestEntry[] {
+  const manifest = { records, kept: new Map<string, Kept>() };
+  const changed: string[] = [];
+  for (const [path, record] of records) if (isChangedRecord(record)) changed.push(path);
+  return changed.flatMap((path) => entryAt(manifest, path) ?? []);
 }
 
-/** Contents that the snapshot before has already, found without reading them. */
-function reuseDigests(
-  manifest: Manifest,
-  previous: Manifest | undefined,
-): Map<string, ManifestEntry['digest'] & string> {
-  const known = new Map<string, ManifestEntry['digest'] & string>();
-  if (previous === undefined) return known;
-  const latestNs = latestChangeNs(previous);
-  for (const entry of manifest.values()) {
-    const before = previous.get(entry.path);
-    if (before?.digest !== undefined && isSurelyUnchanged(before, entry, latestNs))
-      known.set(entry.path, before.digest);
+/** What the snapshot before holds already, found without reading it. */
+function reuseKept(
+  changed: readonly ManifestEntry[],
+  { listing, previous }: { readonly listing: Listing; readonly previous: Manifest | undefined },
+): Map<string, Kept> {
+  const reused = new Map<string, Kept>();
+  for (const { path } of changed) {
+    const [before, now] = [previous?.records.get(path), listing.records.get(path)];
+    const kept = previous?.kept.get(path);
+    if (kept !== undefined && before !== undefined && now !== undefined && isSameRecord(before, now))
+      reused.set(path, kept);
   }
-  return known;
+  return reused;
 }
 
-function withDigest(entry: ManifestEntry, digest: ManifestEntry['digest']): ManifestEntry {
-  return digest === undefined ? entry : { ...entry, digest };
+interface Work {
+  readonly files: FileService;
+  readonly kept: Map<string, Kept>;
+}
+
+/** Resolves with those that have more than can be written back. */
+async function readAttributes(entries: readonly ManifestEntry[], { files, kept }: Work): Promise<ManifestEntry[]> {
+  const notRead: ManifestEntry[] = [];
+  await inBatches(entries, async (entry) => {
+    try {
+      kept.set(entry.path, { ...kept.get(entry.path), attributes: await files.readAttributes(toPath(entry.path)) });
+    } catch (error) {
+      if (!hasCode(error, coreErrorCodes.fileAnswerTooLarge)) throw error;
+      notRead.push(entry);
+    }
+  });
+  return notRead;
+}
+
+async function saveContents(entries: readonly ManifestEntry[], { files, kept }: Work): Promise<void> {
+  await inBatches(entries, async ({ path, changedNs }) => {
+    const saved = await saveUnchanged(path, files);
+    if (saved?.changedNs !== changedNs) throw refuseChanging(path);
+    kept.set(path, { ...kept.get(path), digest: saved.digest });
+  });
+}
+
+/** Resolves with undefined where the file was written to or removed meanwhile. */
+async function saveUnchanged(path: string, files: FileService): Promise<SavedContents | undefined> {
+  try {
+    return await files.save(toPath(path));
+  } catch (error) {
+    if (!hasCode(error, coreErrorCodes.fileOperation) || !CHANGING.has(String(error.details['errno']))) throw error;
+    return undefined;
+  }
+}
+
+function refuseChanging(path: string): RollbackError {
+  return new RollbackError(
+    rollbackErrorCodes.fileChanging,
+    `${display(path)} was changed while it was read, so no snapshot was taken`,
+    {
+      details: { path: display(path) },
+      suggestion: "Something else than the sandbox's programs writes there, such as a process of docker exec: stop it.",
+    },
+  );
+}
+
+/** What contents take in the store: holes take nothing. */
+function toBytes({ sizeBytes, allocatedBytes }: ManifestEntry): number {
+  return Math.min(sizeBytes, allocatedBytes);
+}
+
+function sumUp(entries: readonly ManifestEntry[]): number {
+  return entries.reduce((sum, entry) => sum + toBytes(entry), 0);
 }
 
 function refuseIfTooLarge(entries: readonly ManifestEntry[], config: ResolvedRollbackConfig): void {
-  const sizeBytes = entries.reduce((sum, entry) => sum + entry.sizeBytes, 0);
+  const sizeBytes = sumUp(entries);
   const maxBytes = config.maxSnapshotMb * 1024 * 1024;
   if (sizeBytes <= maxBytes) return;
-  const largest = [...entries].sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, 5);
+  const largest = [...entries].sort((a, b) => toBytes(b) - toBytes(a)).slice(0, 5);
   throw new RollbackError(
     rollbackErrorCodes.snapshotTooLarge,
     `The snapshot would take ${sizeBytes} bytes, at most ${maxBytes} are allowed; nothing was saved`,
@@ -104,14 +158,4 @@ function refuseIfTooLarge(entries: readonly ManifestEntry[], config: ResolvedRol
       suggestion: 'Remove large files, or raise maxSnapshotMb.',
     },
   );
-}
-
-/** The bytes of a path in a manifest. */
-export function toPath(path: string): Buffer {
-  return Buffer.from(path, 'latin1');
-}
-
-/** A path of a manifest as text for people. */
-export function display(path: string): string {
-  return toPath(path).toString('utf8');
 }

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Engine, FileService } from '@paracle/core';
 import { type Sandbox, SandboxManager } from '@paracle/sandbox';
+import { execAsRoot } from '@paracle/test-support';
 import { RollbackManager } from '../../src/index.js';
+import { createVolumeImage } from './support/volume-image.js';
 
 const manager = new SandboxManager();
 const rollback = new RollbackManager({ engine: manager.engine });
@@ -92,6 +94,50 @@ describe('rollback', () => {
     expect(await list()).toBe(before);
   });
 
+  it('tells in a dry run what it would do, and does nothing', async () => {
+    await run('rm -rf *; echo old > kept; echo x > gone');
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    const running = sandbox.execute(['sleep', '0.5']);
+    await run('echo new > kept; rm gone; mkdir -p new/dir; echo y > new/dir/file');
+    const before = await fingerprint();
+
+    const { isDryRun, removed, restored, safetySnapshotId } = await rollback.rollback(snapshotId, sandbox, {
+      dryRun: true,
+    });
+
+    expect({ isDryRun, removed, restored, safetySnapshotId }).toEqual({
+      isDryRun: true,
+      removed: ['/workspace/new'],
+      restored: ['/workspace', '/workspace/gone', '/workspace/kept'],
+      safetySnapshotId: undefined,
+    });
+    expect(await fingerprint()).toBe(before);
+    await expect(running).resolves.toMatchObject({ exitCode: 0 });
+  });
+
+  it('puts back only what is asked for', async () => {
+    await run('rm -rf *; mkdir -p src/deep; for f in a src/b src/deep/.c; do echo old > $f; done');
+    const snapshotId = await rollback.createSnapshot(sandbox);
+    await run('for f in a src/b new src/new; do echo new > $f; done; rm -r src/deep');
+
+    const { removed } = await rollback.rollback(snapshotId, sandbox, { only: ['src/**'], root: '/workspace' });
+
+    expect(removed).toEqual(['/workspace/src/new']);
+    const { stdout } = await sandbox.execute(['sh', '-c', 'tail -n 1 a new src/b src/deep/.c; ls -A src']);
+    expect(stdout.split('\n').filter((line) => line !== '' && !line.startsWith('==>'))).toEqual([
+      'new',
+      'new',
+      'old',
+      'old',
+      'b',
+      'deep',
+    ]);
+    await rollback.rollback(snapshotId, sandbox, { only: ['/a'], root: '/workspace' });
+    expect((await sandbox.files.read('a')).toString()).toBe('new\n');
+    await rollback.rollback(snapshotId, sandbox, { only: ['workspace/a'] });
+    expect((await sandbox.files.read('a')).toString()).toBe('old\n');
+  });
+
   it('says so when there is no such snapshot', async () => {
     await expect(rollback.rollback('snap_nope', sandbox)).rejects.toMatchObject({
       code: 'PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND',
@@ -119,7 +165,7 @@ describe('rollback', () => {
 
   it('refuses a snapshot that would be too large, before it begins', async () => {
     const small = new RollbackManager({ engine: manager.engine, config: { maxSnapshotMb: 1 } });
-    await run('head -c 3000000 /dev/zero > big');
+    await run('head -c 3000000 /dev/urandom > big');
     await expect(small.createSnapshot(sandbox)).rejects.toMatchObject({
       code: 'PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE',
       details: { largest: expect.arrayContaining(['/workspace/big']) },
@@ -164,7 +210,7 @@ describe('autoRollbackOnError', () => {
     const timeout: unknown = await sandbox
       .execute(['sleep', '9'], { timeoutSeconds: 0.1 })
       .catch((error: unknown) => error);
-    expect(await picky.autoRollbackOnError(sandbox, timeout)).toMatchObject({ removedCount: 1 });
+    expect(await picky.autoRollbackOnError(sandbox, timeout)).toMatchObject({ removed: ['/workspace/t'] });
   });
 });
 
@@ -198,5 +244,30 @@ describe('what is mounted', () => {
     } finally {
       await rm(host, { recursive: true });
     }
+  });
+
+  it('is refused where a command moved the directory with a volume in it, and covered again once it is moved back', async () => {
+    await using image = await createVolumeImage(manager.engine, '/workspace/a/v');
+    await using own = await manager.create({ baseImage: image.reference });
+    const shell = async (script: string): Promise<unknown> => own.execute(['sh', '-c', script], { check: true });
+    await execAsRoot(manager.engine, own.container.id, ['sh', '-c', 'chmod 777 /workspace/a /workspace/a/v']);
+    await shell('echo kept > a/v/file');
+    const snapshotId = await rollback.createSnapshot(own);
+    expect((await rollback.listSnapshots(own))[0]).toMatchObject({
+      covered: expect.arrayContaining(['/', '/dev/shm', '/workspace/a/v']),
+      notCovered: expect.not.arrayContaining(['/workspace/a/v']),
+    });
+    await shell('mv a b; mkdir -p a/v; echo other > a/v/file');
+
+    for (const attempt of [async () => rollback.createSnapshot(own), async () => rollback.rollback(snapshotId, own)]) {
+      await expect(attempt()).rejects.toMatchObject({
+        code: 'PARACLE_ROLLBACK_MOUNT_MOVED',
+        details: { moved: ['/workspace/a/v'] },
+      });
+    }
+    await shell('rm -r a; mv b a; echo changed > a/v/file');
+    await rollback.rollback(snapshotId, own);
+
+    expect((await own.files.read('a/v/file')).toString()).toBe('kept\n');
   });
 });

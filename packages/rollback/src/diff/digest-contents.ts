@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+import type { Digest } from './file-change.js';
+
+const BLOCK_BYTES = 64 * 1024;
+const HUGE_BYTES = 1024 ** 3;
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
+
+/** The digest that the supervisor finds for a file with these contents: docs/supervisor-protocol.md, `HASH`. */
+export function digestContents(contents: Buffer): Digest {
+  const hash = createHash('sha256');
+  if (contents.length <= HUGE_BYTES) hash.update(contents);
+  else {
+    hash.update(toBytes(contents.length));
+    for (let at = 0; at < contents.length; at += BLOCK_BYTES) {
+      const block = contents.subarray(at, at + BLOCK_BYTES);
+      if (!block.equals(ZEROS.subarray(0, block.length))) hash.update(toBytes(at)).update(block);
+    }
+  }
+  return `sha256:${hash.digest('hex')}`;
+}
+
+function toBytes(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
+  return bytes;
+}
