@@ -11,4 +11,5 @@ export { type RollbackErrorCode, rollbackErrorCodes } from './errors/rollback-er
 export { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
 export type { RollbackOptions, RollbackResult } from './restore/rollback-options.js';
 export { RollbackManager, type RollbackManagerOptions } from './rollback-manager.js';
-export type { SnapshotDescription } from './snapshot/snapshot-description.js';
+export type { SnapshotDiskUsage, SnapshotShare } from './snapshot/disk-usage.js';
+export type { SnapshotDescription, StoredDescription } from './snapshot/snapshot-description.js';

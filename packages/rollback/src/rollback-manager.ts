@@ -20,7 +20,7 @@ import {
   type RollbackTrigger,
   rollbackConfigSchema,
 } from './config/rollback-config.js';
-import { type DiffOptions, diffSnapshot } from './diff/diff-snapshot.js';
+import { type DiffOptions, diffManifests, inSandbox, inSnapshot } from './diff/diff-snapshot.js';
 import type { Digest, FileChange } from './diff/file-change.js';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
 import { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
@@ -29,9 +29,10 @@ import { planRollback, summarize } from './restore/plan-rollback.js';
 import { PristineFiles } from './restore/pristine-files.js';
 import { type RollbackOptions, type RollbackResult, toPathFilter } from './restore/rollback-options.js';
 import { findDifferences } from './restore/verify-rollback.js';
+import type { SnapshotDiskUsage } from './snapshot/disk-usage.js';
 import { findRoots, listFileSystems, refuseMoved } from './snapshot/list-file-systems.js';
 import { display, type Manifest } from './snapshot/manifest.js';
-import type { SnapshotDescription } from './snapshot/snapshot-description.js';
+import type { SnapshotDescription, StoredDescription } from './snapshot/snapshot-description.js';
 import { SnapshotStore } from './snapshot/snapshot-store.js';
 import { type TakenSnapshot, takeSnapshot } from './snapshot/take-snapshot.js';
 
@@ -109,15 +110,58 @@ export class RollbackManager {
     });
   }
 
-  /** What differs between a snapshot and now, sorted by path. Times alone are no difference. */
+  /**
+   * Keeps a snapshot whatever the policy says, or with `false` no longer.
+   * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`
+   */
+  async pinSnapshot(
+    snapshotId: string,
+    container: ContainerReference,
+    { isPinned = true, ...options }: CallOptions & { readonly isPinned?: boolean } = {},
+  ): Promise<void> {
+    await this.#stopped(container, options, async ({ store }) => {
+      await store.describe(snapshotId);
+      await store.setPin(snapshotId, isPinned);
+    });
+  }
+
+  /** Deletes what the policy no longer keeps; taking a snapshot does this too. Resolves with the ids. */
+  async retireSnapshots(container: ContainerReference, options: CallOptions = {}): Promise<readonly string[]> {
+    return this.#stopped(container, options, async ({ store }) => this.#retire(store));
+  }
+
+  /**
+   * Reads all that a snapshot holds, and compares it with its digests.
+   * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_DAMAGED`
+   */
+  async verifySnapshot(snapshotId: string, container: ContainerReference, options: CallOptions = {}): Promise<void> {
+    await this.#use(container, options, async ({ store }) => {
+      store.forget();
+      const { kept } = await store.readManifest(snapshotId);
+      await store.requireIntact([...kept].map(([path, { digest }]) => ({ path, digest })));
+    });
+  }
+
+  /** What the snapshots of a sandbox take on the engine's disk. */
+  async measureSnapshots(container: ContainerReference, options: CallOptions = {}): Promise<SnapshotDiskUsage> {
+    return this.#stopped(container, options, async ({ store }) => store.measure());
+  }
+
+  /** What differs between a snapshot and now, or another, sorted by path. Times alone are no difference. */
   async diff(
     snapshotId: string,
     container: ContainerReference,
     options: DiffOptions = {},
   ): Promise<readonly FileChange[]> {
-    return this.#stopped(container, options, async ({ store, files, roots, imageId }) => {
+    return this.#stopped(container, options, async (target) => {
+      const { store, files, imageId } = target;
       await using pristine = new PristineFiles(this.#engine, imageId);
-      return await diffSnapshot(await store.readManifest(snapshotId), { files, roots, pristine }, options);
+      const before = { manifest: await store.readManifest(snapshotId), find: inSnapshot(pristine) };
+      const after =
+        options.to === undefined
+          ? { manifest: (await listNow(target)).manifest, find: inSandbox(files) }
+          : { manifest: await store.readManifest(options.to), find: inSnapshot(pristine) };
+      return await diffManifests(before, after, options);
     });
   }
 
@@ -165,7 +209,7 @@ export class RollbackManager {
     return this.rollback(latest.id, container, options);
   }
 
-  async #restore(target: Target, description: SnapshotDescription, options: RollbackOptions): Promise<RollbackResult> {
+  async #restore(target: Target, description: StoredDescription, options: RollbackOptions): Promise<RollbackResult> {
     const { store, files, containerId, imageId } = target;
     const { dryRun = false } = options;
     const includes = toPathFilter(options);
@@ -193,7 +237,7 @@ export class RollbackManager {
     return result;
   }
 
-  async #take(target: Target, kind: SnapshotDescription['kind']): Promise<TakenSnapshot> {
+  async #take(target: Target, kind: StoredDescription['kind']): Promise<TakenSnapshot> {
     const taken = await takeSnapshot({ ...target, kind, config: this.#config }).catch(async (error: unknown) => {
       // What was saved already; if it can't be removed now, the next snapshot that is deleted takes it along.
       await target.store.collect().catch(() => undefined);
@@ -205,16 +249,17 @@ export class RollbackManager {
   }
 
   /** Deletes what the policy no longer keeps, never what is named. Safety snapshots have a place of their own: the newest stays. */
-  async #retire(store: SnapshotStore, ...inUse: readonly (string | undefined)[]): Promise<void> {
+  async #retire(store: SnapshotStore, ...inUse: readonly (string | undefined)[]): Promise<readonly string[]> {
     const { maxSnapshots, maxAgeHours } = this.#config.policy;
     const oldest = Date.now() - maxAgeHours * 3_600_000;
-    const all = await store.list();
+    const all = (await store.list()).filter(({ isPinned }) => !isPinned);
     const requested = all.filter(({ kind }) => kind === 'requested');
     const safety = all.filter(({ kind }) => kind === 'safety');
     const surplus = [...requested.slice(0, -maxSnapshots), ...safety.slice(0, -1)];
     const expired = all.filter(({ createdAt }) => createdAt.getTime() < oldest);
     const retired = new Set([...surplus, ...expired].map(({ id }) => id).filter((id) => !inUse.includes(id)));
     await store.delete([...retired]);
+    return [...retired];
   }
 
   async #stopped<Result>(

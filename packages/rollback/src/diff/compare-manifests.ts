@@ -21,15 +21,3 @@ export function findCandidates(before: Manifest, after: Manifest): EntryPair[] {
     return { path, ...(old !== undefined && { before: old }), ...(found !== undefined && { after: found }) };
   });
 }
-
-/** Whether what `lstat` sees differs, times left out. */
-export function hasOtherState(before: ManifestEntry, after: ManifestEntry): boolean {
-  return (
-    before.type !== after.type ||
-    before.mode !== after.mode ||
-    before.uid !== after.uid ||
-    before.gid !== after.gid ||
-    before.sizeBytes !== after.sizeBytes ||
-    before.target !== after.target
-  );
-}

@@ -1,64 +1,56 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CallOptions, FileService } from '@paracle/core';
 import { inBatches } from '../restore/in-batches.js';
 import type { PristineFiles } from '../restore/pristine-files.js';
-import { listFileSystems } from '../snapshot/list-file-systems.js';
 import { display, type Manifest, type ManifestEntry, toPath } from '../snapshot/manifest.js';
-import { type EntryPair, findCandidates, hasOtherState } from './compare-manifests.js';
+import { findCandidates } from './compare-manifests.js';
 import { digestContents } from './digest-contents.js';
 import type { Digest, FileChange, FileState } from './file-change.js';
 
 /** Limits a diff; it has ten minutes unless `timeoutMs` says otherwise. */
 export interface DiffOptions extends CallOptions {
+  /** Another snapshot of the sandbox to compare with. @defaultValue the present state */
+  readonly to?: string;
   /** Absolute path: only what is below it is compared, and paths are relative to it. @defaultValue everything, absolute */
   readonly root?: string;
 }
 
-interface Sources {
-  readonly files: FileService;
-  readonly roots: readonly string[];
-  readonly pristine: PristineFiles;
+/** Finds the digest of a file on one side of a comparison. */
+type DigestFinder = (entry: ManifestEntry) => Promise<Digest>;
+
+/** Contents that are still the image's are looked up there. */
+export function inSnapshot(pristine: PristineFiles): DigestFinder {
+  return async ({ path, digest }) => digest ?? digestContents(await pristine.read(display(path)));
 }
 
-/** What differs between a snapshot and now. The caller has stopped the sandbox's programs. */
-export async function diffSnapshot(snapshot: Manifest, sources: Sources, options: DiffOptions): Promise<FileChange[]> {
-  const { records } = await listFileSystems(sources.files, sources.roots);
-  const candidates = findCandidates(snapshot, { records, kept: new Map() }).filter(({ path }) =>
-    isBelow(path, options.root),
-  );
-  const changes = await inBatches(candidates, async (pair) => toChange(pair, sources));
-  return changes.flatMap((change) =>
-    change === undefined ? [] : [{ ...change, path: relativeTo(change.path, options.root) }],
-  );
+/** The present contents. */
+export function inSandbox(files: FileService): DigestFinder {
+  return async ({ path }) => files.hash(toPath(path));
 }
 
-function isBelow(path: string, root: string | undefined): boolean {
-  return root === undefined || path.startsWith(`${Buffer.from(root).toString('latin1')}/`);
+/** What differs between two states of a sandbox. */
+export async function diffManifests(
+  before: { readonly manifest: Manifest; readonly find: DigestFinder },
+  after: { readonly manifest: Manifest; readonly find: DigestFinder },
+  { root }: DiffOptions,
+): Promise<FileChange[]> {
+  const prefix = root === undefined ? '' : Buffer.from(root === '/' ? root : `${root}/`).toString('latin1');
+  const candidates = findCandidates(before.manifest, after.manifest).filter(({ path }) => path.startsWith(prefix));
+  const changes = await inBatches(candidates, async ({ path, before: old, after: found }) => {
+    const states = await Promise.all([toState(old, before.find), toState(found, after.find)]);
+    return toChange(display(path.slice(prefix.length)), ...states);
+  });
+  return changes.filter((change) => change !== undefined);
 }
 
-function relativeTo(path: string, root: string | undefined): string {
-  return root === undefined ? path : path.slice(root.length + 1);
+function toChange(path: string, before: FileState | undefined, after: FileState | undefined): FileChange | undefined {
+  if (before === undefined) return after && { path, change: 'added', after };
+  if (after === undefined) return { path, change: 'deleted', before };
+  return isDeepStrictEqual(before, after) ? undefined : { path, change: 'modified', before, after };
 }
 
-async function toChange(pair: EntryPair, sources: Sources): Promise<FileChange | undefined> {
-  const { before, after } = pair;
-  const path = display(pair.path);
-  const newDigest = after?.type === 'file' ? await sources.files.hash(toPath(pair.path)) : undefined;
-  const oldDigest =
-    before?.type === 'file' ? (before.digest ?? (await hashPristine(sources.pristine, path))) : undefined;
-  const states = {
-    ...(before !== undefined && { before: toState(before, oldDigest) }),
-    ...(after !== undefined && { after: toState(after, newDigest) }),
-  };
-  if (before === undefined) return { path, change: 'added', ...states };
-  if (after === undefined) return { path, change: 'deleted', ...states };
-  return hasOtherState(before, after) || oldDigest !== newDigest ? { path, change: 'modified', ...states } : undefined;
-}
-
-async function hashPristine(pristine: PristineFiles, path: string): Promise<Digest> {
-  return digestContents(await pristine.read(path));
-}
-
-function toState(entry: ManifestEntry, digest: Digest | undefined): FileState {
+async function toState(entry: ManifestEntry | undefined, find: DigestFinder): Promise<FileState | undefined> {
+  if (entry === undefined) return undefined;
   const { type, mode, uid, gid, sizeBytes, target } = entry;
   return {
     type: type === 'fifo' ? 'other' : type,
@@ -66,7 +58,7 @@ function toState(entry: ManifestEntry, digest: Digest | undefined): FileState {
     uid,
     gid,
     sizeBytes,
-    ...(digest !== undefined && { digest }),
+    ...(type === 'file' && { digest: await find(entry) }),
     ...(target !== undefined && { target: display(target) }),
   };
 }

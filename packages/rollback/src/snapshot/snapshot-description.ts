@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** What is known of a snapshot without reading it. */
-export interface SnapshotDescription {
+/** What was written down when a snapshot was taken. */
+export interface StoredDescription {
   readonly id: string;
   readonly containerId: string;
   /** Image that the sandbox was made from: unchanged files are taken from there. */
@@ -20,6 +20,12 @@ export interface SnapshotDescription {
   readonly notKept: readonly string[];
 }
 
+/** What is known of a snapshot without reading it. */
+export interface SnapshotDescription extends StoredDescription {
+  /** Whether it is kept until it is deleted or unpinned, whatever the policy says. */
+  readonly isPinned: boolean;
+}
+
 const ID = /^snap_[0-9a-z]{26}$/u;
 
 /** Whether a text can be a snapshot's id. */
@@ -27,7 +33,7 @@ export function isSnapshotId(text: string): boolean {
   return ID.test(text);
 }
 
-const schema: z.ZodType<SnapshotDescription> = z.strictObject({
+const schema: z.ZodType<StoredDescription> = z.strictObject({
   id: z.string().regex(ID),
   containerId: z.string(),
   imageId: z.string(),
@@ -41,6 +47,6 @@ const schema: z.ZodType<SnapshotDescription> = z.strictObject({
 });
 
 /** Reads a stored description; throws where it is damaged. */
-export function parseSnapshotDescription(text: string): SnapshotDescription {
+export function parseSnapshotDescription(text: string): StoredDescription {
   return schema.parse(JSON.parse(text));
 }

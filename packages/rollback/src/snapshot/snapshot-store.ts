@@ -1,6 +1,7 @@
 import {
   type CallOptions,
   coreErrorCodes,
+  decodeRecord,
   type FileListing,
   FileService,
   hasCode,
@@ -13,9 +14,15 @@ import type { Digest } from '../diff/file-change.js';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError, SnapshotNotFoundError } from '../errors/rollback-errors.js';
 import { inBatches } from '../restore/in-batches.js';
-import { display, type Manifest, type ManifestEntry, toPath } from './manifest.js';
+import { addUp, type SnapshotDiskUsage } from './disk-usage.js';
+import { display, type Manifest, toPath } from './manifest.js';
 import { add, decodeManifest, encodeManifest, subtract } from './manifest-codec.js';
-import { isSnapshotId, parseSnapshotDescription, type SnapshotDescription } from './snapshot-description.js';
+import {
+  isSnapshotId,
+  parseSnapshotDescription,
+  type SnapshotDescription,
+  type StoredDescription,
+} from './snapshot-description.js';
 import { type Base, StoreCache } from './store-cache.js';
 
 const DIRECTORY = `${STORE_DIRECTORY}/snapshots`;
@@ -57,7 +64,7 @@ export class SnapshotStore {
    * Keeps a snapshot; it exists once this resolves.
    * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE` with more paths than could be read again
    */
-  async write(description: SnapshotDescription, manifest: Manifest): Promise<void> {
+  async write(description: StoredDescription, manifest: Manifest): Promise<void> {
     await this.#files.makeDirectory(DIRECTORY, { mode: 0o700 });
     await this.#files.makeDirectory(OBJECTS, { mode: 0o700 });
     const { id } = description;
@@ -99,7 +106,7 @@ export class SnapshotStore {
       const what = `The description of snapshot ${id}`;
       const description = known ?? parseOrDamaged(what, () => parseSnapshotDescription(text.toString()));
       this.#cache.addDescription(id, description);
-      descriptions.push(description);
+      descriptions.push({ ...description, isPinned: records.has(toPinPath(id)) });
     }
     return descriptions.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
@@ -142,7 +149,9 @@ export class SnapshotStore {
    * Checks contents before anything is done for which they are needed.
    * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_DAMAGED` where some are gone or are not what they were
    */
-  async requireIntact(entries: readonly Pick<ManifestEntry, 'path' | 'digest'>[]): Promise<void> {
+  async requireIntact(
+    entries: readonly { readonly path: string; readonly digest?: Digest | undefined }[],
+  ): Promise<void> {
     const found = await inBatches(entries, async ({ path, digest }) => {
       const isIntact =
         digest === undefined || (await this.#files.hash(toObject(digest)).catch(unlessMissing)) === digest;
@@ -157,8 +166,7 @@ export class SnapshotStore {
   async delete(snapshotIds: readonly string[]): Promise<void> {
     if (snapshotIds.length === 0) return;
     for (const id of snapshotIds) {
-      await this.#files.remove(toDescriptionPath(id));
-      await this.#files.remove(toManifestPath(id));
+      for (const path of toOwnPaths(id)) await this.#files.remove(path);
     }
     await this.collect();
   }
@@ -167,9 +175,7 @@ export class SnapshotStore {
   async collect(): Promise<void> {
     const needed = new Set<string>();
     for (const { id } of await this.list()) {
-      if (this.#cache.needs(id) === undefined) await this.#read(id);
-      needed.add(toDescriptionPath(id)).add(toManifestPath(id));
-      for (const path of this.#cache.needs(id) ?? []) needed.add(path);
+      for (const path of [...toOwnPaths(id), ...(await this.#needs(id))]) needed.add(path);
     }
     const listings = await Promise.all([DIRECTORY, OBJECTS].map(async (path) => this.#listIfThere(path)));
     const found = listings.flatMap(({ records }) => [...records.keys()].slice(1));
@@ -177,6 +183,31 @@ export class SnapshotStore {
       found.filter((path) => !needed.has(path)),
       async (path) => this.#files.remove(toPath(path)),
     );
+  }
+
+  /** Pins a snapshot, or undoes that. */
+  async setPin(snapshotId: string, isPinned: boolean): Promise<void> {
+    if (isPinned) await this.#files.write(toPinPath(snapshotId), Buffer.alloc(0), { mode: 0o600 });
+    else await this.#files.remove(toPinPath(snapshotId));
+  }
+
+  async measure(): Promise<SnapshotDiskUsage> {
+    const listings = await Promise.all([DIRECTORY, OBJECTS].map(async (path) => this.#listIfThere(path)));
+    const records = listings.flatMap(({ records: found }) => [...found]);
+    const sizes = new Map(records.map(([path, record]) => [path, decodeRecord(record).allocatedBytes]));
+    const needs = new Map<string, readonly string[]>();
+    for (const { id } of await this.list()) needs.set(id, [...toOwnPaths(id), ...new Set(await this.#needs(id))]);
+    return addUp(needs, sizes);
+  }
+
+  /** What this process remembers of the store is not asked. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  async #needs(snapshotId: string): Promise<readonly string[]> {
+    if (this.#cache.needs(snapshotId) === undefined) await this.#read(snapshotId);
+    return this.#cache.needs(snapshotId) ?? [];
   }
 
   async #read(snapshotId: string): Promise<Manifest> {
@@ -243,6 +274,15 @@ function toManifestPath(snapshotId: string): string {
 
 function toDescriptionPath(snapshotId: string): string {
   return `${DIRECTORY}/${snapshotId}${DESCRIPTION_SUFFIX}`;
+}
+
+function toPinPath(snapshotId: string): string {
+  return `${DIRECTORY}/${snapshotId}.pin`;
+}
+
+/** What goes with a snapshot; without its description, which goes first, there is none. */
+function toOwnPaths(snapshotId: string): string[] {
+  return [toDescriptionPath(snapshotId), toManifestPath(snapshotId), toPinPath(snapshotId)];
 }
 
 function toSnapshotId(descriptionPath: string): string | undefined {

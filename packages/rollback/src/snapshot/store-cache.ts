@@ -1,7 +1,7 @@
 import type { SupervisorConnection } from '@paracle/core';
 import type { Digest } from '../diff/file-change.js';
 import type { Manifest } from './manifest.js';
-import type { SnapshotDescription } from './snapshot-description.js';
+import type { StoredDescription } from './snapshot-description.js';
 
 /** A whole manifest, which others are written as the difference to. */
 export interface Base {
@@ -16,7 +16,7 @@ const MANIFEST_COUNT = 3;
 /** What this process knows of a store already: a snapshot never changes, it is only deleted. */
 export class StoreCache {
   base: Base | undefined;
-  readonly #descriptions = new Map<string, SnapshotDescription>();
+  readonly #descriptions = new Map<string, StoredDescription>();
   readonly #needed = new Map<string, readonly string[]>();
   readonly #manifests = new Map<string, Manifest>();
 
@@ -26,11 +26,11 @@ export class StoreCache {
     return cache;
   }
 
-  describe(id: string): SnapshotDescription | undefined {
+  describe(id: string): StoredDescription | undefined {
     return this.#descriptions.get(id);
   }
 
-  addDescription(id: string, description: SnapshotDescription): void {
+  addDescription(id: string, description: StoredDescription): void {
     this.#descriptions.set(id, description);
   }
 
@@ -48,6 +48,11 @@ export class StoreCache {
     this.#manifests.set(id, manifest);
     const [oldest] = this.#manifests.keys();
     if (this.#manifests.size > MANIFEST_COUNT && oldest !== undefined) this.#manifests.delete(oldest);
+  }
+
+  clear(): void {
+    this.base = undefined;
+    this.keep(new Set());
   }
 
   /** Forgets what is not there any more. */

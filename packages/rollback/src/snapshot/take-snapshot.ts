@@ -13,7 +13,7 @@ import { RollbackError } from '../errors/rollback-errors.js';
 import { inBatches } from '../restore/in-batches.js';
 import { type Listing, listFileSystems } from './list-file-systems.js';
 import { display, entryAt, type Kept, type Manifest, type ManifestEntry, toPath } from './manifest.js';
-import type { SnapshotDescription } from './snapshot-description.js';
+import type { StoredDescription } from './snapshot-description.js';
 import type { SnapshotStore } from './snapshot-store.js';
 
 /** What reading a file fails with that is being written to, removed, or replaced by something else. */
@@ -21,7 +21,7 @@ const CHANGING: ReadonlySet<string> = new Set(['EAGAIN', 'ENOENT', 'ENOTDIR', 'E
 
 /** A snapshot that was taken. */
 export interface TakenSnapshot {
-  readonly description: SnapshotDescription;
+  readonly description: StoredDescription;
   readonly manifest: Manifest;
   readonly mounts: readonly string[];
 }
@@ -32,7 +32,7 @@ interface Subject {
   readonly containerId: string;
   readonly imageId: string;
   readonly roots: readonly string[];
-  readonly kind: SnapshotDescription['kind'];
+  readonly kind: StoredDescription['kind'];
   readonly config: ResolvedRollbackConfig;
 }
 
@@ -49,7 +49,7 @@ export async function takeSnapshot(subject: Subject): Promise<TakenSnapshot> {
   const notRead = await readAttributes(toRead, { files, kept });
   await saveContents(toSave, { files, kept });
   const manifest = { records: listing.records, kept };
-  const description: SnapshotDescription = {
+  const description: StoredDescription = {
     id: createId('snap'),
     containerId,
     imageId,

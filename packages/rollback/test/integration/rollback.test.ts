@@ -192,6 +192,20 @@ describe('diff', () => {
     expect((await rollback.readContents(changes[1]?.before?.digest ?? 'sha256:', sandbox)).toString()).toBe('old\n');
   });
 
+  it('compares two snapshots, contents of the image included', async () => {
+    await run('rm -rf /workspace/*; echo one > one');
+    const first = await rollback.createSnapshot(sandbox);
+    await run('rm one; echo two > two');
+    const second = await rollback.createSnapshot(sandbox);
+    await run('rm two');
+
+    expect(await rollback.diff(first, sandbox, { to: second, root: '/workspace' })).toMatchObject([
+      { path: 'one', change: 'deleted' },
+      { path: 'two', change: 'added' },
+    ]);
+    expect(await rollback.diff(second, sandbox, { to: second })).toEqual([]);
+  });
+
   it('notices a change whose times were set back', async () => {
     await run('echo aaaa > sneaky; touch -d 2010-01-01 sneaky');
     const snapshotId = await rollback.createSnapshot(sandbox);

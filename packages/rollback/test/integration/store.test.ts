@@ -103,6 +103,56 @@ it('says that contents are damaged before it does anything', async () => {
   await run('test -e new');
 });
 
+it('finds damage when asked, also in what this process has read before', async () => {
+  await run('echo precise > exact');
+  const snapshotId = await rollback.createSnapshot(sandbox);
+  await rollback.verifySnapshot(snapshotId, sandbox);
+  await asRoot('for f in /.paracle/store/objects/*; do test $(stat -c %s $f) = 8 && echo 1234567 > $f; done; true');
+  await expect(rollback.verifySnapshot(snapshotId, sandbox)).rejects.toMatchObject({
+    code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
+    details: { paths: ['/workspace/exact'] },
+  });
+  await asRoot('for f in /.paracle/store/objects/*; do head -c 4 $f | grep -q PRM1 && echo >> $f; done; true');
+  await expect(rollback.verifySnapshot(snapshotId, sandbox)).rejects.toMatchObject({
+    code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
+  });
+});
+
+it('keeps what is pinned, whatever the policy says, until it is not', async () => {
+  await using own = await manager.create();
+  const pinned = await rollback.createSnapshot(own);
+  await rollback.pinSnapshot(pinned, own);
+  for (let round = 0; round < 5; round++) await rollback.createSnapshot(own);
+  const list = async (): Promise<boolean[]> => (await rollback.listSnapshots(own)).map(({ isPinned }) => isPinned);
+  expect(await list()).toEqual([true, false, false, false]);
+
+  await rollback.pinSnapshot(pinned, own, { isPinned: false });
+  expect(await rollback.retireSnapshots(own)).toEqual([pinned]);
+  expect(await list()).toEqual([false, false, false]);
+  await expect(rollback.pinSnapshot(pinned, own)).rejects.toMatchObject({ name: 'SnapshotNotFoundError' });
+});
+
+it('tells what each snapshot takes, and counts what they share once', async () => {
+  await using own = await manager.create();
+  const write = async (name: string, bytes: number): Promise<unknown> =>
+    own.execute(['sh', '-c', `head -c ${bytes} /dev/urandom > ${name}`], { check: true });
+  await write('shared', 4_096_000);
+  const first = await rollback.createSnapshot(own);
+  await write('own', 409_600);
+  const second = await rollback.createSnapshot(own);
+
+  const { totalBytes, snapshots } = await rollback.measureSnapshots(own);
+
+  const { ownBytes, sharedBytes } = snapshots.get(second) ?? { ownBytes: 0, sharedBytes: 0 };
+  expect(snapshots.get(first)?.sharedBytes).toBe(sharedBytes);
+  expect(sharedBytes).toBeGreaterThanOrEqual(4_096_000);
+  expect(ownBytes).toBeGreaterThanOrEqual(409_600);
+  expect(ownBytes).toBeLessThan(600_000);
+  expect(totalBytes).toBe(sharedBytes + ownBytes + (snapshots.get(first)?.ownBytes ?? 0));
+  await rollback.deleteSnapshot(second, own);
+  expect((await rollback.measureSnapshots(own)).totalBytes).toBe(totalBytes - ownBytes);
+});
+
 it('does not grow with cycles of snapshot, change and rollback', async () => {
   await using own = await manager.create();
   const sizes: number[] = [];

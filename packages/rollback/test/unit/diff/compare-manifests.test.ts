@@ -1,13 +1,10 @@
 import { expect, it } from '@jest/globals';
-import { findCandidates, hasOtherState } from '../../../src/diff/compare-manifests.js';
-import type { ManifestEntry } from '../../../src/snapshot/manifest.js';
+import { findCandidates } from '../../../src/diff/compare-manifests.js';
 import { directory, entriesOf, file, LONG_AGO_NS, manifestOf, symlink, type TestEntry } from '../support/entries.js';
 
 function candidatesOf(before: readonly TestEntry[], after: readonly TestEntry[]): string[] {
   return findCandidates(manifestOf(...before), manifestOf(...after)).map(({ path }) => path);
 }
-
-const [plainLink, plainFile] = entriesOf(manifestOf(symlink('/l'), file('/a'))) as [ManifestEntry, ManifestEntry];
 
 it('leaves out what certainly did not change', () => {
   const entries = [directory('/'), file('/a'), symlink('/l')];
@@ -42,20 +39,4 @@ it.each<[string, Partial<TestEntry>]>([
 
 it('takes another number of the device for the same, as after a start of the container', () => {
   expect(candidatesOf([file('/a')], [file('/a', { device: 9n })])).toEqual([]);
-});
-
-it.each<[keyof ManifestEntry, Partial<ManifestEntry>]>([
-  ['type', { type: 'other' }],
-  ['mode', { mode: 0o600 }],
-  ['uid', { uid: 0 }],
-  ['gid', { gid: 0 }],
-  ['sizeBytes', { sizeBytes: 5 }],
-  ['target', { target: 'b' }],
-])('counts %s as state', (_field, difference) => {
-  expect(hasOtherState(plainLink, plainLink)).toBe(false);
-  expect(hasOtherState(plainLink, { ...plainLink, ...difference })).toBe(true);
-});
-
-it('counts neither times nor inodes as state', () => {
-  expect(hasOtherState(plainFile, { ...plainFile, inode: 9n, modifiedNs: 9n, changedNs: 9n })).toBe(false);
 });

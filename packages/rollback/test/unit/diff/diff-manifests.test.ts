@@ -1,0 +1,49 @@
+import { expect, it } from '@jest/globals';
+import { diffManifests } from '../../../src/diff/diff-snapshot.js';
+import type { Digest, FileChange } from '../../../src/diff/file-change.js';
+import type { ManifestEntry } from '../../../src/snapshot/manifest.js';
+import { directory, fifo, file, LONG_AGO_NS, manifestOf, other, symlink, type TestEntry } from '../support/entries.js';
+
+const A = `sha256:${'a'.repeat(64)}` as const;
+const B = `sha256:${'b'.repeat(64)}` as const;
+const later = { changedNs: LONG_AGO_NS + 1n };
+
+async function find({ digest = A }: ManifestEntry): Promise<Digest> {
+  return digest;
+}
+
+async function diff(before: TestEntry[], after: TestEntry[], root?: string): Promise<FileChange[]> {
+  const options = root === undefined ? {} : { root };
+  return diffManifests({ manifest: manifestOf(...before), find }, { manifest: manifestOf(...after), find }, options);
+}
+
+it.each<[string, TestEntry, TestEntry]>([
+  ['contents', file('/a', { digest: A }), file('/a', { digest: B, ...later })],
+  ['mode', file('/a'), file('/a', { mode: 0o600, ...later })],
+  ['uid', file('/a'), file('/a', { uid: 0, ...later })],
+  ['gid', file('/a'), file('/a', { gid: 0, ...later })],
+  ['type', file('/a'), directory('/a', later)],
+  ['target', symlink('/a'), symlink('/a', { target: 'b', ...later })],
+])('tells another %s', async (_what, before, after) => {
+  expect(await diff([before], [after])).toMatchObject([{ path: '/a', change: 'modified' }]);
+});
+
+it('tells neither times nor inodes', async () => {
+  expect(await diff([file('/a')], [file('/a', { inode: 9n, modifiedNs: 9n, ...later })])).toEqual([]);
+});
+
+it('takes pipes, sockets and devices for the same', async () => {
+  expect(await diff([fifo('/a')], [other('/a', later)])).toEqual([]);
+});
+
+it('tells what was added and deleted, below the root alone', async () => {
+  const [before, after] = [
+    [file('/r/old'), file('/rest')],
+    [file('/r/new/x'), file('/other')],
+  ];
+  expect(await diff(before, after, '/r')).toMatchObject([
+    { path: 'new/x', change: 'added', after: { digest: A } },
+    { path: 'old', change: 'deleted', before: { sizeBytes: 4 } },
+  ]);
+  expect((await diff(before, after, '/')).map(({ path }) => path)).toEqual(['other', 'r/new/x', 'r/old', 'rest']);
+});
