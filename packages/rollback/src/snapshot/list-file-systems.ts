@@ -5,7 +5,7 @@ import { RollbackError } from '../errors/rollback-errors.js';
 
 /** Everything that a snapshot covers, as it is now. */
 export interface Listing {
-  readonly records: ReadonlyMap<string, FileRecord>;
+  readonly records: Map<string, FileRecord>;
   /** Where something is mounted, covered or not. */
   readonly mounts: readonly string[];
 }

@@ -138,9 +138,9 @@ export class SnapshotStore {
    * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_DAMAGED` where they have another
    */
   async readContents(digest: Digest, maxBytes: number): Promise<Buffer> {
-    const contents = await this.#files.read(toObject(digest), maxBytes);
-    if (digestContents(contents) === digest) return contents;
-    throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `The store has other contents for ${digest}`, {
+    const contents = await this.#files.read(toObject(digest), maxBytes).catch(unlessMissing);
+    if (contents !== undefined && digestContents(contents) === digest) return contents;
+    throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `The store has not the contents of ${digest}`, {
       details: { digest },
     });
   }
@@ -165,24 +165,40 @@ export class SnapshotStore {
   /** Deletes snapshots, and what no other needs. */
   async delete(snapshotIds: readonly string[]): Promise<void> {
     if (snapshotIds.length === 0) return;
-    for (const id of snapshotIds) {
-      for (const path of toOwnPaths(id)) await this.#files.remove(path);
-    }
-    await this.collect();
+    const released = await this.#neededBy(snapshotIds);
+    for (const path of snapshotIds.flatMap(toOwnPaths)) await this.#files.remove(path);
+    if (released === undefined) await this.collect();
+    else await this.#removeUnneeded(released);
   }
 
   /** Removes what no snapshot needs, such as the parts of one that was never finished. */
   async collect(): Promise<void> {
-    const needed = new Set<string>();
-    for (const { id } of await this.list()) {
-      for (const path of [...toOwnPaths(id), ...(await this.#needs(id))]) needed.add(path);
-    }
     const listings = await Promise.all([DIRECTORY, OBJECTS].map(async (path) => this.#listIfThere(path)));
-    const found = listings.flatMap(({ records }) => [...records.keys()].slice(1));
+    await this.#removeUnneeded(listings.flatMap(({ records }) => [...records.keys()].slice(1)));
+  }
+
+  async #removeUnneeded(paths: Iterable<string>): Promise<void> {
+    const ids = (await this.list()).map(({ id }) => id);
+    const needed = await this.#neededBy(ids);
+    // Nobody knows what a damaged snapshot needs.
+    if (needed === undefined) return;
+    for (const path of ids.flatMap(toOwnPaths)) needed.add(path);
     await inBatches(
-      found.filter((path) => !needed.has(path)),
+      [...paths].filter((path) => !needed.has(path)),
       async (path) => this.#files.remove(toPath(path)),
     );
+  }
+
+  /** Contents that snapshots need; undefined where that can't be read. */
+  async #neededBy(snapshotIds: readonly string[]): Promise<Set<string> | undefined> {
+    const needed = new Set<string>();
+    try {
+      for (const id of snapshotIds) for (const path of await this.#needs(id)) needed.add(path);
+      return needed;
+    } catch (error) {
+      if (!hasCode(error, rollbackErrorCodes.snapshotDamaged)) throw error;
+      return undefined;
+    }
   }
 
   /** Pins a snapshot, or undoes that. */
@@ -213,8 +229,9 @@ export class SnapshotStore {
   async #read(snapshotId: string): Promise<Manifest> {
     const known = this.#cache.manifest(snapshotId);
     if (known !== undefined) return known;
-    const bytes = await this.#files.read(toManifestPath(snapshotId), MAX_MANIFEST_BYTES);
+    const bytes = await this.#files.read(toManifestPath(snapshotId), MAX_MANIFEST_BYTES).catch(unlessMissing);
     const what = `The manifest of snapshot ${snapshotId}`;
+    if (bytes === undefined) throw damaged(what);
     const { base, delta } = parseOrDamaged(what, () => decodeManifest(bytes));
     if (base === undefined) throw damaged(what);
     const manifest = add((await this.#readBase(base)).manifest, delta);

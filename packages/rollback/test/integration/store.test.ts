@@ -112,10 +112,19 @@ it('finds damage when asked, also in what this process has read before', async (
     code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
     details: { paths: ['/workspace/exact'] },
   });
-  await asRoot('for f in /.paracle/store/objects/*; do head -c 4 $f | grep -q PRM1 && echo >> $f; done; true');
-  await expect(rollback.verifySnapshot(snapshotId, sandbox)).rejects.toMatchObject({
-    code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
-  });
+  const damages = [
+    'for f in /.paracle/store/objects/*; do head -c 4 $f | grep -q PRM1 && echo >> $f; done; true',
+    `: > /.paracle/store/snapshots/${snapshotId}.manifest`,
+    `rm /.paracle/store/snapshots/${snapshotId}.manifest`,
+  ];
+  for (const damage of damages) {
+    await asRoot(damage);
+    await expect(rollback.verifySnapshot(snapshotId, sandbox)).rejects.toMatchObject({
+      code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
+    });
+  }
+  await rollback.deleteSnapshot(snapshotId, sandbox);
+  expect((await rollback.listSnapshots(sandbox)).map(({ id }) => id)).not.toContain(snapshotId);
 });
 
 it('keeps what is pinned, whatever the policy says, until it is not', async () => {
