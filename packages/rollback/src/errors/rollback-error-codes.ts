@@ -9,6 +9,7 @@ export const rollbackErrorCodes = {
   containerUnsupported: 'PARACLE_ROLLBACK_CONTAINER_UNSUPPORTED',
   mountMoved: 'PARACLE_ROLLBACK_MOUNT_MOVED',
   incomplete: 'PARACLE_ROLLBACK_INCOMPLETE',
+  failed: 'PARACLE_ROLLBACK_FAILED',
 } as const;
 
 /** One of the codes in {@link rollbackErrorCodes}. */
