@@ -8,22 +8,20 @@ import {
   hasCode,
   isWithin,
   type Logger,
-  ParacleError,
   parseConfig,
   resolveContainer,
   type SupervisorConnection,
   silentLogger,
 } from '@paracle/core';
-import {
-  type ResolvedRollbackConfig,
-  type RollbackConfig,
-  type RollbackTrigger,
-  rollbackConfigSchema,
-} from './config/rollback-config.js';
+import { type ResolvedRollbackConfig, type RollbackConfig, rollbackConfigSchema } from './config/rollback-config.js';
 import { type DiffOptions, diffManifests, inSandbox, inSnapshot } from './diff/diff-snapshot.js';
 import type { Digest, FileChange } from './diff/file-change.js';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
 import { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
+import { findTrigger } from './protect/find-trigger.js';
+import { type ProtectOptions, protectOptionsSchema } from './protect/protect-options.js';
+import { Protections } from './protect/protections.js';
+import type { ProtectContext, ProtectResult } from './protect/run-protected.js';
 import { applyPlan } from './restore/apply-plan.js';
 import { planRollback, summarize } from './restore/plan-rollback.js';
 import { PristineFiles } from './restore/pristine-files.js';
@@ -71,6 +69,7 @@ export class RollbackManager {
   readonly #engine: Engine;
   readonly #config: ResolvedRollbackConfig;
   readonly #logger: Logger;
+  readonly #protections: Protections;
 
   /** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong */
   constructor(options: RollbackManagerOptions) {
@@ -78,6 +77,7 @@ export class RollbackManager {
     this.#engine = engine;
     this.#config = parseConfig(rollbackConfigSchema, config, 'rollback config');
     this.#logger = logger.child({ component: 'rollback' });
+    this.#protections = new Protections(this.#logger);
   }
 
   /**
@@ -86,12 +86,7 @@ export class RollbackManager {
    * @throws SupervisorBusyError `PARACLE_SUPERVISOR_BUSY` while another process does the same
    */
   async createSnapshot(container: ContainerReference, options: CallOptions = {}): Promise<string> {
-    return this.#stopped(container, options, async (target) => {
-      // Two changes within one tick look the same, so that no second may come before the next tick.
-      const [{ description }] = await Promise.all([this.#take(target, 'requested'), delay(TICK_MS)]);
-      await this.#retire(target.store, description.id);
-      return description.id;
-    });
+    return this.#snapshot(container, options, 'requested');
   }
 
   /** All snapshots of a sandbox, the oldest first. */
@@ -202,11 +197,57 @@ export class RollbackManager {
     error: unknown,
     options: CallOptions = {},
   ): Promise<RollbackResult | undefined> {
-    const { enabled, triggers } = this.#config.policy;
-    if (!enabled || !triggers.includes(triggerOf(error))) return undefined;
+    if (findTrigger(this.#config.policy, { type: 'thrown', error }) === undefined) return undefined;
     const latest = (await this.listSnapshots(container, options)).filter(({ kind }) => kind === 'requested').at(-1);
     if (latest === undefined) throw new SnapshotNotFoundError('(none was taken)');
     return this.rollback(latest.id, container, options);
+  }
+
+  /**
+   * Takes a snapshot, runs work, and rolls back to that snapshot where the policy's triggers name how the work ended.
+   * Rejects with what the work threw, itself: `rollbackOf(error)` tells what was undone. The snapshot is not retired
+   * meanwhile, and is deleted afterwards unless it is to be kept or the rollback failed.
+   *
+   * One at a time for each sandbox: others of this manager wait, except those that the work makes itself, which are
+   * undone with it.
+   *
+   * @throws RollbackFailedError `PARACLE_ROLLBACK_FAILED` with what the work threw as its `cause`
+   * @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong
+   * @throws what {@link createSnapshot} does, before the work has begun
+   */
+  async protect<Value>(
+    container: ContainerReference,
+    work: (context: ProtectContext) => Promise<Value>,
+    { signal, ...options }: ProtectOptions = {},
+  ): Promise<ProtectResult<Value>> {
+    const { keepSnapshot, stepTimeoutMs } = parseConfig(protectOptionsSchema, options, 'protect options');
+    const limit = { timeoutMs: stepTimeoutMs };
+    const containerId = await resolveContainer(this.#engine, container, { signal, ...limit });
+    const subject = { container: { id: containerId } };
+    const kind = keepSnapshot ? 'requested' : 'protect';
+    return this.#protections.run(containerId, work, {
+      policy: this.#config.policy,
+      signal,
+      keepSnapshot,
+      take: async (onTaken) => this.#snapshot(subject, { signal, ...limit }, kind, onTaken),
+      rollBack: async (snapshotId) => this.rollback(snapshotId, subject, limit),
+      remove: async (snapshotId) => this.#stopped(subject, limit, async ({ store }) => store.delete([snapshotId])),
+    });
+  }
+
+  async #snapshot(
+    container: ContainerReference,
+    options: CallOptions,
+    kind: StoredDescription['kind'],
+    onTaken: (snapshotId: string) => void = () => undefined,
+  ): Promise<string> {
+    return this.#stopped(container, options, async (target) => {
+      // Two changes within one tick look the same, so that no second may come before the next tick.
+      const [{ description }] = await Promise.all([this.#take(target, kind), delay(TICK_MS)]);
+      onTaken(description.id);
+      await this.#retire(target.store, description.id);
+      return description.id;
+    });
   }
 
   async #restore(target: Target, description: StoredDescription, options: RollbackOptions): Promise<RollbackResult> {
@@ -257,7 +298,8 @@ export class RollbackManager {
     const safety = all.filter(({ kind }) => kind === 'safety');
     const surplus = [...requested.slice(0, -maxSnapshots), ...safety.slice(0, -1)];
     const expired = all.filter(({ createdAt }) => createdAt.getTime() < oldest);
-    const retired = new Set([...surplus, ...expired].map(({ id }) => id).filter((id) => !inUse.includes(id)));
+    const isInUse = (id: string): boolean => inUse.includes(id) || this.#protections.isHeld(id);
+    const retired = new Set([...surplus, ...expired].map(({ id }) => id).filter((id) => !isInUse(id)));
     await store.delete([...retired]);
     return [...retired];
   }
@@ -317,10 +359,4 @@ async function inTurn<Result>(connection: SupervisorConnection, work: () => Prom
 async function listNow({ files, roots }: Target): Promise<{ manifest: Manifest; mounts: readonly string[] }> {
   const { records, mounts } = await listFileSystems(files, roots);
   return { manifest: { records, kept: new Map() }, mounts };
-}
-
-function triggerOf(error: unknown): RollbackTrigger {
-  if (!ParacleError.isInstance(error)) return 'on_error';
-  if (error.code === 'PARACLE_SANDBOX_TIMEOUT') return 'on_timeout';
-  return error.code === 'PARACLE_SANDBOX_LIMIT_EXCEEDED' ? 'on_limit' : 'on_error';
 }

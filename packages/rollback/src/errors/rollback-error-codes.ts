@@ -10,6 +10,7 @@ export const rollbackErrorCodes = {
   fileChanging: 'PARACLE_ROLLBACK_FILE_CHANGING',
   mountMoved: 'PARACLE_ROLLBACK_MOUNT_MOVED',
   incomplete: 'PARACLE_ROLLBACK_INCOMPLETE',
+  failed: 'PARACLE_ROLLBACK_FAILED',
 } as const;
 
 /** One of the codes in {@link rollbackErrorCodes}. */

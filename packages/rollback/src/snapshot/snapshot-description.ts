@@ -7,8 +7,8 @@ export interface StoredDescription {
   /** Image that the sandbox was made from: unchanged files are taken from there. */
   readonly imageId: string;
   readonly createdAt: Date;
-  /** `requested`, or `safety`: taken by a rollback before it began. */
-  readonly kind: 'requested' | 'safety';
+  /** `requested`; `protect`: by `protect`, which deletes it; or `safety`: taken by a rollback before it began. */
+  readonly kind: 'requested' | 'protect' | 'safety';
   readonly pathCount: number;
   /** Contents that this snapshot added to the store, in bytes; shared contents count where they came first. */
   readonly addedBytes: number;
@@ -38,7 +38,7 @@ const schema: z.ZodType<StoredDescription> = z.strictObject({
   containerId: z.string(),
   imageId: z.string(),
   createdAt: z.iso.datetime().transform((text) => new Date(text)),
-  kind: z.enum(['requested', 'safety']),
+  kind: z.enum(['requested', 'protect', 'safety']),
   pathCount: z.int(),
   addedBytes: z.int(),
   covered: z.array(z.string()),

@@ -12,6 +12,16 @@ it.each([
     name: '10_network_isolation',
     says: ['refused: 169.254.169.254:80, metadata', 'Connection refused', 'answers', 'rules verified'],
   },
+  {
+    name: '11_rollback_on_failure',
+    says: [
+      'ended with exit code 1: disk error',
+      'exit code 3: rolled_back, notes: none',
+      'exit code 0: kept, notes: done',
+      'ended: rolled back',
+      'all that failed is undone',
+    ],
+  },
 ])('the example $name does what it says', async ({ name, says }) => {
   const { stdout } = await run(process.execPath, [`dist/${name}.js`], { cwd: folder });
   for (const text of says) expect(stdout).toContain(text);

@@ -9,7 +9,7 @@ it('accepts every documented option', () => {
   const everything: Required<RollbackConfig> & { readonly policy: Required<RollbackPolicy> } = {
     policy: {
       enabled: false,
-      triggers: ['on_error', 'on_timeout', 'on_limit'],
+      triggers: ['on_error', 'on_timeout', 'on_limit', 'on_nonzero_exit', 'manual'],
       maxSnapshots: 7,
       maxAgeHours: 0.5,
       backupBeforeRollback: false,
