@@ -23,7 +23,7 @@ import { type ProtectOptions, protectOptionsSchema } from './protect/protect-opt
 import { Protections } from './protect/protections.js';
 import type { ProtectContext, ProtectResult } from './protect/run-protected.js';
 import { applyPlan } from './restore/apply-plan.js';
-import { planRollback, summarize } from './restore/plan-rollback.js';
+import { pathsOf, planRollback, type RollbackPlan, summarize } from './restore/plan-rollback.js';
 import { PristineFiles } from './restore/pristine-files.js';
 import { type RollbackOptions, type RollbackResult, toPathFilter } from './restore/rollback-options.js';
 import { findDifferences } from './restore/verify-rollback.js';
@@ -32,7 +32,7 @@ import { findRoots, listFileSystems, refuseMoved } from './snapshot/list-file-sy
 import { display, type Manifest } from './snapshot/manifest.js';
 import type { SnapshotDescription, StoredDescription } from './snapshot/snapshot-description.js';
 import { SnapshotStore } from './snapshot/snapshot-store.js';
-import { type TakenSnapshot, takeSnapshot } from './snapshot/take-snapshot.js';
+import { lookAt, type TakenSnapshot, takeSnapshot } from './snapshot/take-snapshot.js';
 
 /** How a rollback manager works. */
 export interface RollbackManagerOptions {
@@ -251,15 +251,15 @@ export class RollbackManager {
   }
 
   async #restore(target: Target, description: StoredDescription, options: RollbackOptions): Promise<RollbackResult> {
-    const { store, files, containerId, imageId } = target;
+    const { store, files, containerId, imageId, roots } = target;
     const { dryRun = false } = options;
     const includes = toPathFilter(options);
     const snapshot = await store.readManifest(description.id);
     const hasSafety = this.#config.policy.backupBeforeRollback && !dryRun;
     const safety = hasSafety ? await this.#take(target, 'safety') : undefined;
-    const { manifest: now, mounts } = safety ?? (await listNow(target));
+    const { manifest: now, mounts } = safety ?? (await lookAt(snapshot, target));
     const plan = planRollback(snapshot, now, includes);
-    refuseMoved(plan.remove.map(display).filter((path) => mounts.some((mount) => isWithin(mount, path))));
+    refuseMoved(findMoved(plan, { mounts, roots }));
     await store.requireIntact(plan.files);
     const result: RollbackResult = {
       snapshotId: description.id,
@@ -354,6 +354,21 @@ async function inTurn<Result>(connection: SupervisorConnection, work: () => Prom
     turn.catch(() => undefined),
   );
   return turn;
+}
+
+/** What would reach into something that is mounted: the host's, or of the kernel. */
+function findMoved(
+  plan: RollbackPlan,
+  { mounts, roots }: { readonly mounts: readonly string[]; readonly roots: readonly string[] },
+): string[] {
+  const all = [...new Set([...mounts, ...roots])].sort((a, b) => b.length - a.length);
+  const isForeign = (path: string): boolean => {
+    const mount = all.find((each) => isWithin(path, each));
+    return mount !== undefined && !roots.includes(mount);
+  };
+  const removed = plan.remove.map(display).filter((path) => mounts.some((mount) => isWithin(mount, path)));
+  const reached = pathsOf(plan).map(display).filter(isForeign);
+  return [...new Set([...removed, ...reached])];
 }
 
 async function listNow({ files, roots }: Target): Promise<{ manifest: Manifest; mounts: readonly string[] }> {

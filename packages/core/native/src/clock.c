@@ -22,7 +22,7 @@ uint64_t clock_earliest(void) {
 	if (ns < earliest) {
 		earliest = ns;
 		/* On a full disk it is known for as long as this process lives. */
-		if (kept >= 0 && pwrite(kept, &earliest, sizeof earliest, 0) < 0) return earliest;
+		if (kept >= 0 && getpid() == 1 && pwrite(kept, &earliest, sizeof earliest, 0) < 0) return earliest;
 	}
 	return earliest;
 }
@@ -37,8 +37,11 @@ void clock_open(void) {
 	static struct source steps = {.fd = -1, .ready = on_step};
 	/* A timer that never expires. Source: timerfd_create(2), TFD_TIMER_CANCEL_ON_SET. */
 	static const struct itimerspec never = {.it_value = {.tv_sec = INT32_MAX}};
-	kept = open(STORE_PATH "/earliest", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (kept >= 0 && pread(kept, &earliest, sizeof earliest, 0) != sizeof earliest) earliest = UINT64_MAX;
+	static const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC;
+	kept = open(STORE_PATH "/earliest", flags);
+	/* It could not be written down at an earlier start: nothing is surely the image's. */
+	if (kept >= 0 && pread(kept, &earliest, sizeof earliest, 0) != sizeof earliest) earliest = 0;
+	if (kept < 0) kept = open(STORE_PATH "/earliest", flags | O_CREAT, 0600);
 	clock_earliest();
 	steps.fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	timerfd_settime(steps.fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);

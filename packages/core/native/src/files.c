@@ -97,7 +97,14 @@ static int set_attributes(int fd, const struct attributes *a) {
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	if (fstat(fd, &st) != 0) return -1;
 	if (a->set & SET_OWNER && fchownat(fd, "", a->uid, a->gid, AT_EMPTY_PATH) != 0) return -1;
-	if (a->set & SET_MODE && !S_ISLNK(st.st_mode) && chmod(path, a->mode & 07777) != 0) return -1;
+	if (a->set & SET_MODE && !S_ISLNK(st.st_mode)) {
+		/* The kernel takes set-group-ID away unless it is one's own group, and FSETID is not a capability of PID 1. */
+		gid_t before = privileged ? (gid_t)setfsgid(a->set & SET_OWNER ? a->gid : st.st_gid) : 0;
+		int result = chmod(path, a->mode & 07777), error = errno;
+		if (privileged) setfsgid(before);
+		errno = error;
+		if (result != 0) return -1;
+	}
 	return a->set & SET_TIME ? utimensat(AT_FDCWD, path, times, 0) : 0;
 }
 
@@ -136,8 +143,9 @@ int files_create(int parent, char temporary[32]) {
 	return openat(parent, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 }
 
-int files_replace(int parent, int fd, const char *temporary, const char *name, const struct attributes *a) {
-	if (set_attributes(fd, a) == 0 && renameat(parent, temporary, parent, name) == 0) return 0;
+int files_replace(int parent, int fd, const char *temporary, const char *name, const struct attributes *a, bool removes) {
+	if (set_attributes(fd, a) == 0 && (!removes || unlinkat(parent, name, 0) == 0 || errno == ENOENT) &&
+	    renameat(parent, temporary, parent, name) == 0) return 0;
 	int error = errno;
 	unlinkat(parent, temporary, 0);
 	errno = error;
@@ -161,7 +169,7 @@ static void begin_write(const char *path, const struct attributes *a) {
 static int end_write(void) {
 	if (writing.fd >= 0) {
 		if (writing.error) unlinkat(writing.parent, writing.temporary, 0);
-		else if (files_replace(writing.parent, writing.fd, writing.temporary, writing.name, &writing.attributes) != 0)
+		else if (files_replace(writing.parent, writing.fd, writing.temporary, writing.name, &writing.attributes, false) != 0)
 			writing.error = errno;
 		close(writing.fd);
 	}

@@ -21,9 +21,9 @@ static bool is_zero(const uint8_t *data, size_t count) {
 
 /* Where the next block with data may begin; the end where there is none. */
 static off_t next_block(int fd, off_t at, off_t size) {
-	off_t data = lseek(fd, at, SEEK_DATA);
+	off_t data = at < size ? lseek(fd, at, SEEK_DATA) : size;
 	if (data < 0) return errno == ENXIO ? size : -1;
-	return data - data % BLOCK;
+	return data >= size ? size : data - data % BLOCK > at ? data - data % BLOCK : at;
 }
 
 static void hash_number(struct sha256 *hash, uint64_t number) {
@@ -45,13 +45,14 @@ static int copy(int from, int to, uint8_t digest[32], uint64_t *size) {
 	if (is_huge) hash_number(&hash, (uint64_t)st.st_size);
 	for (;; at += n) {
 		if (is_huge && (at = next_block(from, at, st.st_size)) < 0) return -1;
-		if ((n = pread(from, block, BLOCK, at)) <= 0) break;
+		if ((is_huge && at >= st.st_size) || (n = pread(from, block, BLOCK, at)) <= 0) break;
 		bool is_hole = is_zero(block, (size_t)n);
 		if (is_huge && !is_hole) hash_number(&hash, (uint64_t)at);
 		if (!is_huge || !is_hole) sha256_update(&hash, block, (size_t)n);
 		if (to >= 0 && !is_hole && (lseek(to, at, SEEK_SET) < 0 || !write_all(to, block, (size_t)n))) return -1;
 	}
 	sha256_end(&hash, digest);
+	if (is_huge) digest[0] ^= 0xff; /* no other file's contents can have it */
 	*size = (uint64_t)at;
 	if (n < 0) return -1;
 	return to < 0 ? 0 : ftruncate(to, at);
@@ -118,6 +119,11 @@ static int restore_at(int parent, const char *name, int from, const char *expect
 	int to = files_create(parent, temporary);
 	if (to < 0) return -1;
 	int result = copy(from, to, digest, &size);
+	if (result != 0 && (errno == ENOSPC || errno == EDQUOT)) {
+		/* What is to be replaced takes the room; it was found before that the contents are intact. */
+		unlinkat(parent, name, 0);
+		result = ftruncate(to, 0) != 0 || lseek(to, 0, SEEK_SET) != 0 ? -1 : copy(from, to, digest, &size);
+	}
 	int error = errno;
 	to_hex(digest, hex);
 	if (result == 0 && strcmp(hex, expected) != 0) {
@@ -125,8 +131,7 @@ static int restore_at(int parent, const char *name, int from, const char *expect
 		error = EBADMSG;
 	}
 	if (result != 0) unlinkat(parent, temporary, 0);
-	/* No program sees a file that is gone for a moment, and ext4 would flush one that is put in another's place. */
-	else if (unlinkat(parent, name, 0), (result = files_replace(parent, to, temporary, name, a)) != 0) error = errno;
+	else if ((result = files_replace(parent, to, temporary, name, a, true)) != 0) error = errno;
 	close(to);
 	errno = error;
 	return result;

@@ -26,8 +26,9 @@ void files_answer(uint8_t type, const void *data, size_t count);
 int files_open_parent(const char *path, const char **name);
 int files_open_regular(const char *path, struct stat *st);
 int files_create(int parent, char temporary[32]);
-/* Gives the file its attributes and puts it in the place of `name`; removes it where that fails. */
-int files_replace(int parent, int fd, const char *temporary, const char *name, const struct attributes *a);
+/* Gives the file its attributes and puts it in the place of `name`; removes it where that fails. What stands there is
+ * removed first where no program can see that it is gone for a moment: ext4 flushes a file that replaces another. */
+int files_replace(int parent, int fd, const char *temporary, const char *name, const struct attributes *a, bool removes);
 /* `flags` as of open(2): O_DIRECTORY where nothing else is meant. */
 int files_set(int parent, const char *name, int flags, const struct attributes *a);
 

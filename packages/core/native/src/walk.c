@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -50,9 +53,30 @@ static void add_up(const struct stat *st) {
 /* What was changed before is the image's; 0 where nothing is. Only the root file system comes from it. */
 static uint64_t image_until;
 
+/* The time of change moves with the first write to a page that is mapped, and again only once the page was written to
+ * disk, which takes 35 seconds by default (dirty_expire_centisecs and dirty_writeback_centisecs in the kernel's
+ * Documentation/admin-guide/sysctl/vm.rst); in memory it never does. */
+static const int64_t SETTLED_SECONDS = 60;
+static int64_t settled_until;
+
 static uint32_t flags_of(int parent, const char *name, const struct stat *st) {
 	if ((uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec < image_until) return 0;
-	return ENTRY_CHANGED | (xattrs_exist(parent, name) ? ENTRY_XATTRS : 0);
+	return ENTRY_CHANGED | (xattrs_exist(parent, name) ? ENTRY_XATTRS : 0) |
+	       (S_ISREG(st->st_mode) && st->st_ctim.tv_sec >= settled_until ? ENTRY_UNSURE : 0);
+}
+
+/* Where a directory of the image can be moved with all that is in it, nothing below is surely the image's any more once
+ * both the directory and its parent changed. Overlayfs copies instead. */
+static bool moves_directories;
+
+static void look_at_root(const char *path, int fd) {
+	struct statfs fs;
+	struct timespec now;
+	bool is_known = fstatfs(fd, &fs) == 0;
+	clock_gettime(CLOCK_REALTIME, &now);
+	settled_until = is_known && fs.f_type == TMPFS_MAGIC ? INT64_MIN : now.tv_sec - SETTLED_SECONDS;
+	image_until = strcmp(path, "/") == 0 ? clock_earliest() : 0;
+	moves_directories = !is_known || fs.f_type != OVERLAYFS_SUPER_MAGIC;
 }
 
 /* One entry; its path as given by the caller. */
@@ -123,6 +147,21 @@ static bool is_foreign(const char *path) {
 
 static int walk_directory(int fd, char *path, size_t length, int depth);
 
+/* Below a directory that may have been moved, nothing is the image's. */
+static int walk_below(int fd, char *path, size_t length, int depth, const struct stat *st) {
+	static bool is_parent_changed;
+	bool before = is_parent_changed;
+	uint64_t until = image_until;
+	bool is_changed = (uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec >= until;
+	if (moves_directories && depth > 0 && is_changed && is_parent_changed) image_until = 0;
+	is_parent_changed = is_changed;
+	int result = walk_directory(fd, path, length, depth), error = errno;
+	is_parent_changed = before;
+	image_until = until;
+	errno = error;
+	return result;
+}
+
 static int visit(int parent, const char *name, char *path, size_t length, int depth) {
 	struct stat st;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT ? 0 : -1;
@@ -134,7 +173,7 @@ static int visit(int parent, const char *name, char *path, size_t length, int de
 	if (!S_ISDIR(st.st_mode)) return 0;
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
-	return walk_directory(fd, path, length, depth);
+	return walk_below(fd, path, length, depth, &st);
 }
 
 static int walk_directory(int fd, char *path, size_t length, int depth) {
@@ -172,11 +211,15 @@ int walk_tree(const char *path) {
 	int parent = files_open_parent(path, &name);
 	if (parent < 0) return -1;
 	read_mounts();
-	image_until = strcmp(path, "/") == 0 ? clock_earliest() : 0;
 	memcpy(current, path, length + 1);
 	struct stat st;
 	int result = fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW);
-	if (result == 0) result = visit(parent, name, current, length, 0);
+	if (result == 0) {
+		int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		look_at_root(path, fd);
+		close_quietly(fd);
+		result = visit(parent, name, current, length, 0);
+	}
 	close_quietly(parent);
 	int error = errno;
 	flush_batch();
@@ -200,6 +243,7 @@ int walk_entry(int parent, const char *name) {
 	struct stat st;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return -1;
 	image_until = 0;
+	settled_until = INT64_MAX;
 	put_entry(parent, name, name, &st);
 	flush_batch();
 	return 0;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -42,7 +43,8 @@ static ssize_t list_names(int fd) {
 
 bool xattrs_exist(int parent, const char *name) {
 	int fd = open_entry(parent, name);
-	bool exist = fd >= 0 && next_name(NULL, list_names(fd)) != NULL;
+	ssize_t size = fd < 0 ? 0 : list_names(fd);
+	bool exist = size < 0 || (fd >= 0 && next_name(NULL, size) != NULL); /* what can't be listed can't be kept */
 	close_quietly(fd);
 	return exist;
 }
@@ -61,6 +63,16 @@ int xattrs_read(int parent, const char *name) {
 	return size < 0 || length < 0 ? -1 : 0;
 }
 
+/* An access list would take set-group-ID away from a file of another group. */
+static int set_one(int fd, const char *name, const void *value, size_t length) {
+	struct stat st;
+	if (fstat(fd, &st) != 0) return -1;
+	int before = setfsgid(st.st_gid), result = fsetxattr(fd, name, value, length, 0), error = errno;
+	setfsgid((gid_t)before);
+	errno = error;
+	return result;
+}
+
 static int set_all(int fd, struct reader *wanted) {
 	ssize_t size = list_names(fd);
 	for (const char *each = NULL; (each = next_name(each, size));)
@@ -70,7 +82,7 @@ static int set_all(int fd, struct reader *wanted) {
 		uint32_t length = read_u32(wanted);
 		if (wanted->bad || length > wanted->left) return errno = EINVAL, -1;
 		if (!is_kept(name)) return errno = EPERM, -1;
-		if (fsetxattr(fd, name, wanted->at, length, 0) != 0) return -1;
+		if (set_one(fd, name, wanted->at, length) != 0) return -1;
 		wanted->at += length;
 		wanted->left -= length;
 	}

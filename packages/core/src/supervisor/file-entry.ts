@@ -41,7 +41,7 @@ const TYPES: Readonly<Record<number, FileEntry['type']>> = {
   0o010000: 'fifo',
 };
 /** Above the bits of `st_mode`. */
-const FLAG = { changed: 0x1_0000, attributes: 0x2_0000 } as const;
+const FLAG = { changed: 0x1_0000, attributes: 0x2_0000, unsure: 0x4_0000 } as const;
 const BLOCK_BYTES = 512;
 /** Of the fields of a record that are looked at before it is decoded. */
 const OFFSET = { device: 24, deviceNode: 32, sizes: 40, blocks: 48, times: 56, path: 80 } as const;
@@ -110,12 +110,14 @@ function endOfText(payload: Buffer, start: number): number {
 }
 
 /**
- * Whether two records of one path were made without anything changed in between: the time of change can't be set by
- * programs. What is new to the file system, such as a device number after a start of the container, counts for nothing.
+ * Whether certainly nothing about a path changed between two records: the time of change can't be set by programs. Where
+ * the supervisor was not sure of it at the first look, contents may have changed without it (a mapped file). What is new to the file system, such as a device number after a start of the container, counts for nothing.
  */
-export function isSameRecord(a: FileRecord, b: FileRecord): boolean {
-  if (a === b || a.equals(b)) return true;
-  const isSame = (start: number, end?: number): boolean => a.subarray(start, end).equals(b.subarray(start, end));
+export function isSameRecord(before: FileRecord, after: FileRecord): boolean {
+  if ((before.readUInt32LE(0) & FLAG.unsure) !== 0) return false;
+  if (before === after || before.equals(after)) return true;
+  const isSame = (start: number, end?: number): boolean =>
+    before.subarray(start, end).equals(after.subarray(start, end));
   return isSame(0, OFFSET.device) && isSame(OFFSET.deviceNode, OFFSET.blocks) && isSame(OFFSET.times);
 }
 

@@ -20,7 +20,7 @@ type DigestFinder = (entry: ManifestEntry) => Promise<Digest>;
 
 /** Contents that are still the image's are looked up there. */
 export function inSnapshot(pristine: PristineFiles): DigestFinder {
-  return async ({ path, digest }) => digest ?? digestContents(await pristine.read(display(path)));
+  return async (file) => file.digest ?? digestContents(await pristine.read(file));
 }
 
 /** The present contents. */

@@ -8,15 +8,16 @@ const ZEROS = Buffer.alloc(BLOCK_BYTES);
 /** The digest that the supervisor finds for a file with these contents: docs/supervisor-protocol.md, `HASH`. */
 export function digestContents(contents: Buffer): Digest {
   const hash = createHash('sha256');
-  if (contents.length <= HUGE_BYTES) hash.update(contents);
-  else {
-    hash.update(toBytes(contents.length));
-    for (let at = 0; at < contents.length; at += BLOCK_BYTES) {
-      const block = contents.subarray(at, at + BLOCK_BYTES);
-      if (!block.equals(ZEROS.subarray(0, block.length))) hash.update(toBytes(at)).update(block);
-    }
+  if (contents.length <= HUGE_BYTES) return `sha256:${hash.update(contents).digest('hex')}`;
+  hash.update(toBytes(contents.length));
+  for (let at = 0; at < contents.length; at += BLOCK_BYTES) {
+    const block = contents.subarray(at, at + BLOCK_BYTES);
+    if (!block.equals(ZEROS.subarray(0, block.length))) hash.update(toBytes(at)).update(block);
   }
-  return `sha256:${hash.digest('hex')}`;
+  // So that no other file's contents can have it.
+  const digest = hash.digest();
+  digest.writeUInt8(digest.readUInt8(0) ^ 0xff, 0);
+  return `sha256:${digest.toString('hex')}`;
 }
 
 function toBytes(value: number): Buffer {

@@ -1,5 +1,5 @@
 import type { FileAttributes, FileService } from '@paracle/core';
-import { display, type ManifestEntry, toPath } from '../snapshot/manifest.js';
+import { type ManifestEntry, toPath } from '../snapshot/manifest.js';
 import { inBatches } from './in-batches.js';
 import type { RollbackPlan } from './plan-rollback.js';
 import type { PristineFiles } from './pristine-files.js';
@@ -40,5 +40,5 @@ async function restoreFile(
 ): Promise<void> {
   const path = toPath(file.path);
   if (file.digest !== undefined) await files.restore(file.digest, path, attributesOf(file));
-  else await files.write(path, await pristine.read(display(file.path)), attributesOf(file));
+  else await files.write(path, await pristine.read(file), attributesOf(file));
 }

@@ -27,16 +27,19 @@ export type PathFilter = (path: string) => boolean;
 
 /** Works out how to get from what there is to what the snapshot says. */
 export function planRollback(snapshot: Manifest, now: Manifest, includes: PathFilter = () => true): RollbackPlan {
-  const candidates = select(findCandidates(snapshot, now), includes);
+  const candidates = select(findCandidates(snapshot, now), includes).filter((pair) => !isKnownSame(pair));
   const wanted = candidates.flatMap(({ before }) => (before === undefined ? [] : [before]));
   const gone = candidates.filter(
     ({ before, after }) => after !== undefined && (before === undefined || before.type !== after.type),
   );
   const { files, linked } = planFiles(wanted, snapshot, includes);
   const directories = wanted.filter(({ type }) => type === 'directory');
-  const hasAttributes = candidates.some(({ before, after }) => before?.hasAttributes || after?.hasAttributes);
+  // New entries may inherit an access list from their directory.
+  const parents = candidates.flatMap(({ path }) => [entryAt(snapshot, parentOf(path)), entryAt(now, parentOf(path))]);
+  const involved = [...candidates.flatMap(({ before, after }) => [before, after]), ...parents];
+  const hasAttributes = involved.some((entry) => entry?.hasAttributes === true);
   const touchedPaths = new Set([
-    ...[...candidates, ...linked].map(({ path }) => parentOf(path)).filter(includes),
+    ...[...candidates, ...linked, ...files].map(({ path }) => parentOf(path)).filter(includes),
     ...directories.map(({ path }) => path),
   ]);
   return {
@@ -67,6 +70,19 @@ export function summarize(plan: RollbackPlan): { removed: string[]; restored: st
   };
 }
 
+/** Where both sides know the contents, a time of change that tells nothing is no reason to do anything. */
+function isKnownSame({ before, after }: EntryPair): boolean {
+  if (before?.digest === undefined || before.digest !== after?.digest) return false;
+  const fields = ['type', 'mode', 'uid', 'gid', 'inode', 'linkCount', 'modifiedNs', 'changedNs'] as const;
+  return fields.every((field) => before[field] === after[field]);
+}
+
+/** All paths that a plan makes, changes or removes. */
+export function pathsOf(plan: RollbackPlan): string[] {
+  const entries = [plan.directories, plan.files, plan.linked, plan.symlinks, plan.fifos, plan.touched].flat();
+  return [...plan.remove, ...entries.map(({ path }) => path)];
+}
+
 /** What is to be put back, and the directories that have to be there for it. */
 function select(candidates: readonly EntryPair[], includes: PathFilter): EntryPair[] {
   const ways = new Set<string>();
@@ -74,8 +90,15 @@ function select(candidates: readonly EntryPair[], includes: PathFilter): EntryPa
     if (before === undefined || !includes(path)) continue;
     for (let way = parentOf(path); way !== '/' && !ways.has(way); way = parentOf(way)) ways.add(way);
   }
+  const excluded = new Set<string>();
+  for (const { path, before } of candidates) {
+    if (before !== undefined || includes(path)) continue;
+    for (let way = parentOf(path); way !== '/' && !excluded.has(way); way = parentOf(way)) excluded.add(way);
+  }
   return candidates.filter(({ path, before, after }) => {
-    return includes(path) || (ways.has(path) && before !== undefined && before.type !== after?.type);
+    // A new directory stays where something is in it that is to stay.
+    if (includes(path)) return before !== undefined || !excluded.has(path);
+    return ways.has(path) && before !== undefined && before.type !== after?.type;
   });
 }
 

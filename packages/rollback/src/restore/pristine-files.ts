@@ -3,9 +3,15 @@ import { type Engine, ownerLabels } from '@paracle/core';
 import { extract } from 'tar-stream';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError } from '../errors/rollback-errors.js';
+import { display, type ManifestEntry } from '../snapshot/manifest.js';
 
 /** Files read at once: each is held in memory. */
 const LANE_COUNT = 4;
+
+/** What is known of a file that is still the image's. */
+type PristineFile = Pick<ManifestEntry, 'path' | 'sizeBytes' | 'modifiedNs'>;
+
+const NS = 1_000_000_000n;
 
 /** Files as the image has them, read from a container that is made for it and never started. */
 export class PristineFiles implements AsyncDisposable {
@@ -20,24 +26,34 @@ export class PristineFiles implements AsyncDisposable {
     this.#imageId = imageId;
   }
 
-  /** Contents of a regular file. Few are read at once, however many are asked for. */
-  async read(path: string): Promise<Buffer> {
+  /**
+   * Contents of a regular file. Few are read at once, however many are asked for.
+   * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_DAMAGED` where the image has no such file
+   */
+  async read(file: PristineFile): Promise<Buffer> {
     const lane = this.#turns++ % LANE_COUNT;
-    const reading = (this.#lanes[lane] ?? Promise.resolve()).then(async () => this.#read(path));
+    const reading = (this.#lanes[lane] ?? Promise.resolve()).then(async () => this.#read(file));
     this.#lanes[lane] = reading.catch(() => undefined);
     return reading;
   }
 
-  async #read(path: string): Promise<Buffer> {
+  async #read({ path: bytes, sizeBytes, modifiedNs }: PristineFile): Promise<Buffer> {
+    const path = display(bytes);
     this.#container ??= this.#create();
     const archive = await this.#engine.archive.get(await this.#container, path);
     const unpacked = archive.pipe(extract());
     archive.on('error', (error) => unpacked.destroy(error));
     for await (const entry of unpacked) {
-      if (entry.header.type === 'file') return buffer(entry);
+      const isIt =
+        entry.header.type === 'file' &&
+        entry.header.size === sizeBytes &&
+        toSecond(entry.header.mtime) === modifiedNs / NS;
+      if (isIt) return buffer(entry);
       entry.resume();
     }
-    throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `The image has no file ${path}`, { details: { path } });
+    throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `The image has no such file as ${path} was`, {
+      details: { path },
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -54,4 +70,9 @@ export class PristineFiles implements AsyncDisposable {
     };
     return (await this.#engine.containers.create({ body })).id;
   }
+}
+
+/** An archive tells the second, newer ones a part of it. */
+function toSecond(time: Date | undefined): bigint {
+  return BigInt(Math.floor((time?.getTime() ?? 0) / 1000));
 }

@@ -1,5 +1,6 @@
-import type { CallOptions } from '@paracle/core';
-import { minimatch } from 'minimatch';
+import { type CallOptions, parseConfig } from '@paracle/core';
+import { Minimatch } from 'minimatch';
+import { z } from 'zod';
 import { display } from '../snapshot/manifest.js';
 import type { PathFilter } from './plan-rollback.js';
 
@@ -8,7 +9,8 @@ export interface RollbackOptions extends CallOptions {
   /** Only tells what would be done; programs stand still meanwhile and then go on. @defaultValue false */
   readonly dryRun?: boolean;
   /**
-   * Globs: only what matches one is put back, and removed where it is new. `*` stays within a name, `**` does not, and both
+   * Globs: only what matches one is put back, and removed where it is new; a new directory stays where something in it
+   * matches none. `*` stays within a name, `**` does not, and both
    * match names that begin with a dot. @defaultValue everything
    */
   readonly only?: readonly string[];
@@ -32,12 +34,22 @@ export interface RollbackResult {
   readonly notRestored: readonly string[];
 }
 
-/** Whether a path of a manifest is one that the options name. */
-export function toPathFilter({ only, root = '/' }: RollbackOptions): PathFilter {
+const schema = z.object({
+  only: z.array(z.string().min(1).regex(/^[^/]/u, 'is relative to root')).min(1).optional(),
+  root: z.string().regex(/^\//u, 'is absolute').default('/'),
+});
+
+/**
+ * Whether a path of a manifest is one that the options name.
+ * @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` where they can't name any
+ */
+export function toPathFilter(options: RollbackOptions): PathFilter {
+  const { only, root } = parseConfig(schema, { only: options.only, root: options.root }, 'rollback options');
   if (only === undefined) return () => true;
-  const prefix = root === '/' ? '/' : `${root}/`;
+  const prefix = `${root.replace(/\/+$/u, '')}/`;
+  const globs = only.map((glob) => new Minimatch(glob, { dot: true }));
   return (path) => {
     const text = display(path);
-    return text.startsWith(prefix) && only.some((glob) => minimatch(text.slice(prefix.length), glob, { dot: true }));
+    return text.startsWith(prefix) && globs.some((glob) => glob.match(text.slice(prefix.length)));
   };
 }

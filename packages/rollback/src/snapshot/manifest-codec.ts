@@ -9,6 +9,8 @@ export interface ManifestDelta extends Manifest {
 
 const MAGIC = 'PRM1';
 const DIGEST_BYTES = 32;
+/** As many as a walk finds. */
+const MAX_ITEMS = 1_000_000;
 const KEPT = { digest: 1, attributes: 2 } as const;
 const ROOT = Buffer.from('/');
 
@@ -86,7 +88,9 @@ function readKept(reader: PayloadReader): Kept {
 
 function readMany<Item>(reader: PayloadReader, read: () => Item): Item[] {
   const items: Item[] = [];
-  for (let left = reader.u32(); left > 0; left--) items.push(read());
+  const count = reader.u32();
+  if (count > MAX_ITEMS) throw new RangeError('a manifest of more paths than a walk finds');
+  for (let left = count; left > 0; left--) items.push(read());
   return items;
 }
 

@@ -1,6 +1,7 @@
 import {
   coreErrorCodes,
   createId,
+  decodeRecord,
   type FileService,
   hasCode,
   isChangedRecord,
@@ -44,6 +45,7 @@ export async function takeSnapshot(subject: Subject): Promise<TakenSnapshot> {
   shareRecords(listing, previous);
   const changed = findChanged(listing);
   const kept = reuseKept(changed, { listing, previous });
+  await reuseByHash(changed, { files, kept, previous });
   const toSave = changed.filter(({ path, type }) => type === 'file' && kept.get(path)?.digest === undefined);
   const toRead = changed.filter(({ path, hasAttributes }) => hasAttributes && kept.get(path)?.attributes === undefined);
   refuseIfTooLarge(toSave, subject.config);
@@ -66,6 +68,19 @@ export async function takeSnapshot(subject: Subject): Promise<TakenSnapshot> {
   return { description, manifest, mounts: listing.mounts };
 }
 
+/** The present state, with the digest of what a snapshot has too and may not have changed; nothing is kept. */
+export async function lookAt(
+  snapshot: Manifest,
+  { files, roots }: Pick<Subject, 'files' | 'roots'>,
+): Promise<{ readonly manifest: Manifest; readonly mounts: readonly string[] }> {
+  const listing = await listFileSystems(files, roots);
+  shareRecords(listing, snapshot);
+  const kept = new Map<string, Kept>();
+  const changed = findChanged(listing).filter(({ path }) => snapshot.records.get(path) !== listing.records.get(path));
+  await reuseByHash(changed, { files, kept, previous: snapshot });
+  return { manifest: { records: listing.records, kept }, mounts: listing.mounts };
+}
+
 /** What may differ from the image, or does not come from it. */
 function findChanged({ records }: Listing): ManifestEntry[] {
   const manifest = { records, kept: new Map<string, Kept>() };
@@ -79,7 +94,9 @@ function shareRecords({ records }: Listing, previous: Manifest | undefined): voi
   if (previous === undefined) return;
   for (const [path, record] of records) {
     const before = previous.records.get(path);
-    if (before !== undefined && isSameRecord(before, record)) records.set(path, before);
+    // The names of one file are told by its device too, which another start of the container changes.
+    if (before === undefined || !isSameRecord(before, record)) continue;
+    if (before.equals(record) || decodeRecord(record).linkCount === 1) records.set(path, before);
   }
 }
 
@@ -96,6 +113,22 @@ function reuseKept(
   return reused;
 }
 
+/** The same for what may have changed, but has not: a mapped file's time of change tells nothing for a while. */
+async function reuseByHash(
+  changed: readonly ManifestEntry[],
+  { files, kept, previous }: Work & { readonly previous: Manifest | undefined },
+): Promise<void> {
+  const likely = changed.filter(({ path, type }) => {
+    const isNew = kept.get(path)?.digest === undefined;
+    return isNew && type === 'file' && previous?.kept.get(path)?.digest !== undefined;
+  });
+  await inBatches(likely, async ({ path }) => {
+    const digest = previous?.kept.get(path)?.digest;
+    if (digest !== undefined && (await hashIfThere(path, files)) === digest)
+      kept.set(path, { ...kept.get(path), digest });
+  });
+}
+
 interface Work {
   readonly files: FileService;
   readonly kept: Map<string, Kept>;
@@ -108,7 +141,8 @@ async function readAttributes(entries: readonly ManifestEntry[], { files, kept }
     try {
       kept.set(entry.path, { ...kept.get(entry.path), attributes: await files.readAttributes(toPath(entry.path)) });
     } catch (error) {
-      if (!hasCode(error, coreErrorCodes.fileAnswerTooLarge)) throw error;
+      const isTooLong = hasCode(error, coreErrorCodes.fileOperation) && error.details['errno'] === 'E2BIG';
+      if (!isTooLong && !hasCode(error, coreErrorCodes.fileAnswerTooLarge)) throw error;
       notRead.push(entry);
     }
   });
@@ -125,12 +159,15 @@ async function saveContents(entries: readonly ManifestEntry[], { files, kept }: 
 
 /** Resolves with undefined where the file was written to or removed meanwhile. */
 async function saveUnchanged(path: string, files: FileService): Promise<SavedContents | undefined> {
-  try {
-    return await files.save(toPath(path));
-  } catch (error) {
-    if (!hasCode(error, coreErrorCodes.fileOperation) || !CHANGING.has(String(error.details['errno']))) throw error;
-    return undefined;
-  }
+  return files.save(toPath(path)).catch(unlessChanging);
+}
+
+async function hashIfThere(path: string, files: FileService): Promise<string | undefined> {
+  return files.hash(toPath(path)).catch(unlessChanging);
+}
+
+function unlessChanging(error: unknown): undefined {
+  if (!hasCode(error, coreErrorCodes.fileOperation) || !CHANGING.has(String(error.details['errno']))) throw error;
 }
 
 function refuseChanging(path: string): RollbackError {

@@ -132,8 +132,12 @@ describe('rollback', () => {
       'b',
       'deep',
     ]);
-    await rollback.rollback(snapshotId, sandbox, { only: ['/a'], root: '/workspace' });
-    expect((await sandbox.files.read('a')).toString()).toBe('new\n');
+    await expect(rollback.rollback(snapshotId, sandbox, { only: ['/a'], root: '/workspace' })).rejects.toMatchObject({
+      code: 'PARACLE_CORE_CONFIG_INVALID',
+    });
+    await run('mkdir -p data; echo x > data/keep; echo x > data/drop.txt');
+    await rollback.rollback(snapshotId, sandbox, { only: ['data', '**/*.txt'], root: '/workspace/' });
+    expect((await sandbox.execute(['ls', 'data'])).stdout).toBe('keep\n');
     await rollback.rollback(snapshotId, sandbox, { only: ['workspace/a'] });
     expect((await sandbox.files.read('a')).toString()).toBe('old\n');
   });

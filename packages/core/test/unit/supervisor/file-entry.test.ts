@@ -89,8 +89,11 @@ it('takes two records for the same where nothing that a program changes differs'
     const other = Buffer.from(whole);
     other.writeUInt8(other.readUInt8(at) ^ 1, at);
     expect([at, isSameRecord(whole, other)]).toEqual([at, ignored.has(at)]);
+    expect([at, isSameRecord(other, whole)]).toEqual([at, ignored.has(at)]);
   }
   expect(isSameRecord(whole, encode({ target: 'xy' }))).toBe(false);
+  const unsure = encode({ mode: 0o100644 + 0x5_0000 });
+  expect(isSameRecord(unsure, unsure)).toBe(false);
 });
 
 it('cuts entries apart that can be decoded', () => {
