@@ -151,17 +151,21 @@ export class Attachment implements NetworkAttachment {
     }, options);
   }
 
-  /** All that was refused so far. */
+  /** All that was refused so far; takes nothing from who asks what an execution was refused. */
   async denials(): Promise<DenialJournal> {
-    await this.takeDenials();
+    await this.#tellDenials();
     return this.#log.list();
   }
 
   async takeDenials(): Promise<DenialJournal> {
-    await this.#inTurn(() => this.#readJournal());
-    const journal = this.#log.take();
+    await this.#tellDenials();
+    return this.#log.take('executions');
+  }
+
+  async #tellDenials(): Promise<void> {
+    await this.#inTurn(async () => this.#readJournal());
+    const journal = this.#log.take('events');
     if (journal.denials.length > 0) this.#context.onDenied(this.containerId, journal);
-    return journal;
   }
 
   release(): void {

@@ -5,16 +5,27 @@ import type { CanaryTarget } from './canary.js';
 /** Kept for one container; what comes on top is not told: a program that tries everything must not fill our memory. */
 const MAX_DENIALS = 4096;
 
+/** Who is told of each denial once: those who listen for events, and those who ask what an execution was refused. */
+export type DenialReader = 'events' | 'executions';
+
+/** What a reader has been told. */
+interface Told {
+  readonly counts: Map<string, number>;
+  isTruncated: boolean;
+}
+
 /**
  * Adds up what a container's journals say. A journal begins anew with each ruleset, forgets what was not seen for an hour,
  * and has our own canaries in it, which no program tried.
  */
 export class DenialLog {
   readonly #total = new Map<string, Denial>();
-  readonly #taken = new Map<string, number>();
+  readonly #told: Readonly<Record<DenialReader, Told>> = {
+    events: { counts: new Map(), isTruncated: false },
+    executions: { counts: new Map(), isTruncated: false },
+  };
   #last: ReadonlyMap<string, number> = new Map();
   #isTruncated = false;
-  #isTruncatedSinceTaken = false;
 
   /** A ruleset was put in place, with a journal that is empty. */
   begin(): void {
@@ -39,14 +50,15 @@ export class DenialLog {
     return { denials: [...this.#total.values()], isTruncated: this.#isTruncated };
   }
 
-  /** What was refused since this was last called. */
-  take(): DenialJournal {
-    const isTruncated = this.#isTruncatedSinceTaken;
-    this.#isTruncatedSinceTaken = false;
+  /** What was refused since this reader last asked. */
+  take(reader: DenialReader): DenialJournal {
+    const told = this.#told[reader];
+    const { isTruncated } = told;
+    told.isTruncated = false;
     const denials = [...this.#total.values()].flatMap((denial) => {
       const key = keyOf(denial);
-      const count = denial.count - (this.#taken.get(key) ?? 0);
-      this.#taken.set(key, denial.count);
+      const count = denial.count - (told.counts.get(key) ?? 0);
+      told.counts.set(key, denial.count);
       return count > 0 ? [{ ...denial, count }] : [];
     });
     return { denials, isTruncated };
@@ -61,7 +73,7 @@ export class DenialLog {
 
   #truncate(): void {
     this.#isTruncated = true;
-    this.#isTruncatedSinceTaken = true;
+    for (const told of Object.values(this.#told)) told.isTruncated = true;
   }
 }
 

@@ -29,32 +29,36 @@ it('leaves out one packet for each look of ours, and no more', () => {
   expect(log.list()).toEqual(journal(denial('192.0.2.2', 1), denial('192.0.2.1', 2)));
 });
 
-it('tells each denial once', () => {
+it('tells each reader of each denial once', () => {
   const log = new DenialLog();
   log.begin();
   log.update(journal(denial('192.0.2.1', 2)));
-  expect(log.take()).toEqual(journal(denial('192.0.2.1', 2)));
-  expect(log.take()).toEqual(journal());
+  expect(log.take('executions')).toEqual(journal(denial('192.0.2.1', 2)));
+  expect(log.take('executions')).toEqual(journal());
   log.update(journal(denial('192.0.2.1', 5)));
-  expect(log.take()).toEqual(journal(denial('192.0.2.1', 3)));
+  expect(log.take('executions')).toEqual(journal(denial('192.0.2.1', 3)));
+  expect(log.take('events')).toEqual(journal(denial('192.0.2.1', 5)));
+  expect(log.take('events')).toEqual(journal());
 });
 
 it('keeps the count where the kernel has forgotten an entry after an hour', () => {
   const log = new DenialLog();
   log.begin();
   log.update(journal(denial('192.0.2.1', 5)));
-  log.take();
+  log.take('executions');
   log.update(journal());
   log.update(journal(denial('192.0.2.1', 1)));
-  expect(log.take()).toEqual(journal(denial('192.0.2.1', 1)));
+  expect(log.take('executions')).toEqual(journal(denial('192.0.2.1', 1)));
 });
 
-it('says that a journal was full until that was told', () => {
+it('says that a journal was full until each reader was told', () => {
   const log = new DenialLog();
   log.begin();
   log.update({ denials: [denial('192.0.2.1', 1)], isTruncated: true });
-  expect(log.take().isTruncated).toBe(true);
-  expect(log.take().isTruncated).toBe(false);
+  for (const reader of ['events', 'executions'] as const) {
+    expect(log.take(reader).isTruncated).toBe(true);
+    expect(log.take(reader).isTruncated).toBe(false);
+  }
   expect(log.list().isTruncated).toBe(true);
 });
 
@@ -63,9 +67,9 @@ it('keeps 4,096 destinations, counts these on, and says that there were more', (
   const addresses = Array.from({ length: 4097 }, (_value, index) => `10.1.${index >> 8}.${index & 255}`);
   log.begin();
   log.update(journal(...addresses.slice(0, 4096).map((address) => denial(address, 1))));
-  expect(log.take().isTruncated).toBe(false);
+  expect(log.take('executions').isTruncated).toBe(false);
   log.update(journal(...addresses.map((address) => denial(address, 2))));
-  const { denials, isTruncated } = log.take();
+  const { denials, isTruncated } = log.take('executions');
   expect(denials).toHaveLength(4096);
   expect(isTruncated).toBe(true);
 });
