@@ -9,7 +9,7 @@ import {
   type NetworkAttachment,
 } from '@paracle/core';
 import { createExplanation } from '../denials/explain-denial.js';
-import { type DenialJournal, explainDenials } from '../denials/parse-denials.js';
+import { type DenialJournal, readJournal } from '../denials/parse-denials.js';
 import { isolationErrorCodes } from '../errors/isolation-error-codes.js';
 import { findMemberships, listMemberships, type Membership, runtimeOf } from '../guard/check-container.js';
 import type { Guard } from '../guard/guard.js';
@@ -328,11 +328,11 @@ export class Attachment implements NetworkAttachment {
     const { explain } = this.#loaded();
     const journals = await Promise.all(
       Object.values(JOURNAL_SETS).map(async (name) =>
-        explainDenials(await this.#list(guard, 'set', 'inet', 'paracle', name), explain),
+        readJournal(await this.#list(guard, 'set', 'inet', 'paracle', name), explain),
       ),
     );
     this.#log.update({
-      denials: journals.flatMap(({ denials }) => denials),
+      entries: journals.flatMap(({ entries }) => entries),
       isTruncated: journals.some(({ isTruncated }) => isTruncated),
     });
   }
