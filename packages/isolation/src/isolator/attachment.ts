@@ -1,11 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CallOptions,
   type ContainerDescription,
-  coreErrorCodes,
   type Engine,
   hasCode,
-  type Logger,
   type NetworkAttachment,
 } from '@paracle/core';
 import { createExplanation } from '../denials/explain-denial.js';
@@ -23,7 +20,7 @@ import { DenialLog } from './denial-log.js';
 import { inspectNetwork, networkNotFound } from './describe-network.js';
 import { type EnforcementProof, hashPolicy } from './enforcement-proof.js';
 import { isAddressTaken, isFull, isGone } from './engine-refusals.js';
-import { drift, notAttached } from './isolator-errors.js';
+import { disconnectFailed, drift, notAttached } from './isolator-errors.js';
 import { opensRanges } from './list-gateways.js';
 import type { NetworkState } from './network-state.js';
 import { proveRules, type Rules } from './prove-rules.js';
@@ -31,15 +28,9 @@ import { proveRules, type Rules } from './prove-rules.js';
 /** Addresses chosen at the same time by others: the engine tells, and another is chosen. */
 const ADDRESS_ATTEMPTS = 20;
 
-const RETRY_MS = 200;
-
-/** Of an engine that does not answer. */
-const AWAY = [coreErrorCodes.engineNotAvailable, coreErrorCodes.engineConnectionLost, coreErrorCodes.engineTimeout];
-
 /** What an attachment works with. */
 export interface AttachmentContext {
   readonly engine: Engine;
-  readonly logger: Logger;
   readonly post: GuardPost;
   readonly network: NetworkState;
   /** Those that containers of this isolator have on the network. */
@@ -48,11 +39,9 @@ export interface AttachmentContext {
   readonly listHostAddresses: () => Promise<readonly string[]>;
   /** Connecting and disconnecting one at a time: at once they can lock up engines (20.10). */
   readonly inOrder: <Result>(networkId: string, work: () => Promise<Result>) => Promise<Result>;
-  /** Ends the attempts to reach an engine that is away. */
-  readonly closing: AbortSignal;
   readonly onDenied: (containerId: string, journal: DenialJournal) => void;
-  /** The container has no network any more: it ended, was restarted, or its rules had been changed. */
-  readonly onLost: (attachment: Attachment, withdrawal: Promise<void>) => void;
+  /** Has the container lose its network, in the given way. Rejects where that has to be tried again later. */
+  readonly onLost: (attachment: Attachment, withdraw: () => Promise<void>) => Promise<void>;
   readonly onReleased: (attachment: Attachment) => void;
 }
 
@@ -73,6 +62,8 @@ export class Attachment implements NetworkAttachment {
   #rulesetHash = '';
   #proof: EnforcementProof | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Whether the engine has been asked to connect it. */
+  #isOnItsWay = false;
   #isWithdrawn = false;
 
   private constructor(containerId: string, context: AttachmentContext) {
@@ -81,8 +72,8 @@ export class Attachment implements NetworkAttachment {
   }
 
   /**
-   * Puts a container on a network: first the rules, then the way. However it fails, the container ends up without a
-   * network.
+   * Puts a container on a network: first the rules, then the way. However it fails, the container is taken off the
+   * network again.
    */
   static async make(containerId: string, context: AttachmentContext, options: CallOptions): Promise<Attachment> {
     const attachment = new Attachment(containerId, context);
@@ -93,7 +84,8 @@ export class Attachment implements NetworkAttachment {
       await attachment.#connect(preparing, options);
       return attachment;
     } catch (error) {
-      await attachment.#giveUp(async () => attachment.withdraw());
+      // Before that there is nothing to undo.
+      if (attachment.#isOnItsWay) await attachment.#giveUp(error, async () => attachment.#withdraw());
       throw error;
     }
   }
@@ -174,12 +166,17 @@ export class Attachment implements NetworkAttachment {
 
   /** Takes the network from the container, then the rules, unless somebody put it on another network meanwhile. */
   async leave(): Promise<void> {
-    await this.withdraw();
+    await this.#withdraw();
     if ((await this.#memberships()).length === 0) await this.#context.post.unload();
   }
 
-  /** Takes the network from the container, for good. The rules stay. */
-  async withdraw(): Promise<void> {
+  /** Takes the network away because what should hold does not. The rules stay. */
+  async lose(): Promise<void> {
+    await this.#context.onLost(this, async () => this.#withdrawFromAll());
+  }
+
+  /** Takes the network from the container, for good. */
+  async #withdraw(): Promise<void> {
     this.#isWithdrawn = true;
     try {
       await this.#disconnect(this.networkId);
@@ -193,24 +190,9 @@ export class Attachment implements NetworkAttachment {
     await inOrder(networkId, async () => engine.networks.disconnect(networkId, this.containerId));
   }
 
-  /** An engine that is restarted has ended the container, and would connect it again at its next start. */
-  async #withdrawOnceReachable(failure: unknown): Promise<void> {
-    const { closing } = this.#context;
-    for (let error = failure; ; ) {
-      if (closing.aborted || !AWAY.some((code) => hasCode(error, code))) throw error;
-      await delay(RETRY_MS, undefined, { signal: closing }).catch(() => undefined);
-      try {
-        await this.#withdrawFromAll();
-        return;
-      } catch (next) {
-        error = next;
-      }
-    }
-  }
-
   /** Whatever else it was put on meanwhile: rules that do not hold here hold nowhere. */
   async #withdrawFromAll(): Promise<void> {
-    await this.withdraw();
+    await this.#withdraw();
     for (const { name, networkId } of await this.#memberships()) {
       if (name !== 'none') await this.#disconnect(networkId);
     }
@@ -226,6 +208,7 @@ export class Attachment implements NetworkAttachment {
       const [prepared, loaded] = await Promise.allSettled([preparing, this.#load(address)]);
       if (prepared.status === 'rejected') throw prepared.reason;
       if (loaded.status === 'rejected') throw loaded.reason;
+      this.#isOnItsWay = true;
       try {
         await inOrder(network.id, async () => engine.networks.connect(network.id, this.containerId, { address }));
       } catch (error) {
@@ -365,24 +348,12 @@ export class Attachment implements NetworkAttachment {
     return findMemberships(this.#context.engine, this.containerId);
   }
 
-  /** Takes the network away because what should hold does not. */
-  async lose(): Promise<void> {
-    await this.#giveUp(async () => this.#withdrawFromAll());
-  }
-
-  /** Where the engine is away, the attempts go on without whoever waits here. */
-  async #giveUp(withdraw: () => Promise<void>): Promise<void> {
-    const attempt = withdraw();
-    this.#context.onLost(
-      this,
-      attempt.catch(async (error: unknown) => this.#withdrawOnceReachable(error)),
-    );
-    await attempt.catch((err: unknown) => {
-      this.#context.logger.error(
-        { err, containerId: this.containerId },
-        'a network without rules could not be taken away at once',
-      );
+  /** Has it lose the network because of an error; where that fails too, both are told. */
+  async #giveUp(error: unknown, withdraw: () => Promise<void>): Promise<never> {
+    await this.#context.onLost(this, withdraw).catch((failure: unknown) => {
+      throw disconnectFailed(this, new AggregateError([error, failure]));
     });
+    throw error;
   }
 
   /** One after the other; what can't be done or seen leaves no network behind, unless it was the caller who gave up. */
@@ -393,8 +364,8 @@ export class Attachment implements NetworkAttachment {
       return await turn;
     } catch (error) {
       const isGivenUp = signal?.aborted === true && error === signal.reason;
-      if (!this.#isWithdrawn && !isGivenUp) await this.lose();
-      throw error;
+      if (this.#isWithdrawn || isGivenUp) throw error;
+      return this.#giveUp(error, async () => this.#withdrawFromAll());
     }
   }
 }

@@ -158,7 +158,7 @@ it('tells of a container that ended, takes its guard away, and serves its next l
   await engine.containers.kill(container.id, 'SIGKILL');
   await waitUntil('the isolator has noticed', () => lost.length > 0 || undefined);
 
-  expect(lost).toEqual([{ containerId: container.id, networkId: network.id }]);
+  expect(lost).toEqual([{ containerId: container.id, networkId: network.id, isDisconnected: true }]);
   await expect(isolator.verify(container.id)).rejects.toMatchObject({ code: 'PARACLE_ISOLATION_NOT_ATTACHED' });
   await waitUntil('its guard is gone', async () => (await listLeftBehind(engine)).length === 1 || undefined);
   await engine.containers.start(container.id);
