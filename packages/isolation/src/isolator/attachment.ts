@@ -5,6 +5,7 @@ import {
   hasCode,
   type NetworkAttachment,
 } from '@paracle/core';
+import type { ResolvedNetworkPolicy } from '../config/network-policy.js';
 import { createExplanation } from '../denials/explain-denial.js';
 import { type DenialJournal, readJournal } from '../denials/parse-denials.js';
 import { isolationErrorCodes } from '../errors/isolation-error-codes.js';
@@ -35,8 +36,8 @@ export interface AttachmentContext {
   readonly network: NetworkState;
   /** Those that containers of this isolator have on the network. */
   readonly takenAddresses: () => readonly string[];
-  /** Those of now that matter for the policy: the host gets another with each network. */
-  readonly listHostAddresses: () => Promise<readonly string[]>;
+  /** Those of now that matter for a policy: the host gets another with each network. */
+  readonly listHostAddresses: (policy: ResolvedNetworkPolicy) => Promise<readonly string[]>;
   /** Connecting and disconnecting one at a time: at once they can lock up engines (20.10). */
   readonly inOrder: <Result>(networkId: string, work: () => Promise<Result>) => Promise<Result>;
   readonly onDenied: (containerId: string, journal: DenialJournal) => void;
@@ -110,17 +111,20 @@ export class Attachment implements NetworkAttachment {
     return this.#loaded().context.generation;
   }
 
-  /** Whether whole ranges are open to it. */
+  /** Whether whole ranges are open to it, or will be in a moment. */
   get hasRanges(): boolean {
-    return opensRanges(this.#loaded().policy);
+    return [this.#loaded().policy, this.#context.network.policy].some(opensRanges);
   }
 
   /** Puts the network's policy of now in force; all live connections are cut. Where that fails, the network goes. */
   async reload(): Promise<void> {
+    await this.#inTurn(async () => this.#renew());
+  }
+
+  /** Puts in force what changed while it was attached, and nobody told it: the policy, or the host's addresses. */
+  async catchUp(): Promise<void> {
     await this.#inTurn(async () => {
-      await this.#readJournal();
-      await this.#load(this.address);
-      await this.#prove();
+      if (this.generation !== this.#context.network.generation || (await this.#isHostNew())) await this.#renew();
     });
   }
 
@@ -136,10 +140,7 @@ export class Attachment implements NetworkAttachment {
     return this.#inTurn(async () => {
       await this.#compareWithEngine(options);
       const proof = await this.#prove();
-      if (!(await this.#isHostNew())) return proof;
-      await this.#readJournal();
-      await this.#load(this.address);
-      return this.#prove();
+      return (await this.#isHostNew()) ? this.#renew() : proof;
     }, options);
   }
 
@@ -228,16 +229,23 @@ export class Attachment implements NetworkAttachment {
   }
 
   async #isHostNew(): Promise<boolean> {
-    const { gateways, hostAddresses } = this.#loaded().context;
-    const known = new Set([...gateways, ...hostAddresses]);
-    return (await this.#context.listHostAddresses()).some((address) => !known.has(address));
+    const { policy, context } = this.#loaded();
+    const known = new Set([...context.gateways, ...context.hostAddresses]);
+    return (await this.#context.listHostAddresses(policy)).some((address) => !known.has(address));
+  }
+
+  async #renew(): Promise<EnforcementProof> {
+    await this.#readJournal();
+    await this.#load(this.address);
+    return this.#prove();
   }
 
   /** Puts the network's policy of now in force for a container with this address. */
   async #load(address: string): Promise<void> {
     const { network, listHostAddresses, post } = this.#context;
-    const hostAddresses = await listHostAddresses();
+    // Together, and first: rules must not have the number of a policy that comes while the host is asked for.
     const { policy, generation } = network;
+    const hostAddresses = await listHostAddresses(policy);
     const context = {
       subnets: [network.subnet],
       addresses: [address],

@@ -268,7 +268,7 @@ export class NetworkIsolator implements NetworkEnforcer {
       const attachment = await Attachment.make(containerId, this.#contextOf(network, post), options);
       this.#attachments.add(attachment);
       if (post.isOver) await attachment.lose();
-      else if (attachment.generation !== network.generation) await attachment.reload();
+      else await attachment.catchUp();
       return attachment;
     });
   }
@@ -278,7 +278,7 @@ export class NetworkIsolator implements NetworkEnforcer {
       network,
       post,
       takenAddresses: () => this.#attachments.on(network.id).map(({ address }) => address),
-      listHostAddresses: async () => listHostAddresses(this.#engine, await this.#surveyHost(), network.policy),
+      listHostAddresses: async (policy) => listHostAddresses(this.#engine, await this.#surveyHost(), policy),
       engine: this.#engine,
       onDenied: (id, journal) => this.#events.emit('denied', { containerId: id, ...journal }),
       onLost: async (lost, withdraw) =>

@@ -5,6 +5,7 @@ export const CREATE_CONTAINER = /^POST \/containers\/create$/u;
 export const LEAVE_NONE = /^POST \/networks\/none\/disconnect$/u;
 export const CONNECT = /^POST \/networks\/[^/]+\/connect$/u;
 export const DISCONNECT = /^POST \/networks\/[^/]+\/disconnect$/u;
+export const LIST_NETWORKS = /^GET \/networks$/u;
 export const INSPECT = /^GET \/containers\/[^/]+\/json$/u;
 
 /** What the engine is made to do, from when a test says so. */
