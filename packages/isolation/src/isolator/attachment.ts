@@ -168,6 +168,8 @@ export class Attachment implements NetworkAttachment {
   /** Takes the network from the container, then the rules, unless somebody put it on another network meanwhile. */
   async leave(): Promise<void> {
     await this.#withdraw();
+    // Rules that are on their way must not come after those of the container's next network.
+    await this.#turn;
     if ((await this.#memberships()).length === 0) await this.#context.post.unload();
   }
 
