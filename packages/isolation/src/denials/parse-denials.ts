@@ -18,7 +18,20 @@ const RESOLVER_PORT = 53;
 export interface DenialJournal {
   /** By address, then protocol and port. */
   readonly denials: readonly Denial[];
-  /** The journal was full, so more may have been refused than it has. */
+  /** More may have been refused: the journal was full, or nobody had read it for as long as it keeps an entry. */
+  readonly isTruncated: boolean;
+}
+
+/** A denial as the kernel has it. */
+export interface JournalEntry {
+  readonly denial: Denial;
+  /** In how many seconds the kernel forgets it, unless it comes again: by this it is told from its successor. */
+  readonly expiresSeconds: number;
+}
+
+/** A {@link DenialJournal} as it is read, in the same order. */
+export interface JournalReading {
+  readonly entries: readonly JournalEntry[];
   readonly isTruncated: boolean;
 }
 
@@ -34,25 +47,24 @@ export interface ParseDenialsOptions {
  */
 export function parseDenials(output: string, options: ParseDenialsOptions): DenialJournal {
   const policy = parseNetworkPolicy(options.policy);
-  return explainDenials(
-    output,
-    createExplanation(policy, parseConfig(rulesetContextSchema, options.context, 'ruleset context')),
-  );
+  const context = parseConfig(rulesetContextSchema, options.context, 'ruleset context');
+  const { entries, isTruncated } = readJournal(output, createExplanation(policy, context));
+  return { denials: entries.map(({ denial }) => denial), isTruncated };
 }
 
-/** {@link parseDenials} by an explanation that is there already. */
-export function explainDenials(output: string, explain: ExplainDenial): DenialJournal {
+/** {@link parseDenials} by an explanation that is there already, with what the kernel says of each entry. */
+export function readJournal(output: string, explain: ExplainDenial): JournalReading {
   const journals = readNftObjects(output).filter(
     ({ kind, fields }) => kind === 'set' && Object.values(JOURNAL_SETS).includes(String(fields['name'])),
   );
   if (journals.length === 0) throw unreadable('the journal of denials');
   const sets = journals.map(({ fields }) => parseElements(fields['elem']));
-  const denials = mergeEqual(sets.flat()).map(([key, { count, ...destination }]) => {
-    return { key, denial: { ...destination, count, ...explain(destination) } };
+  const entries = mergeEqual(sets.flat()).map(([key, { expiresSeconds, count, ...destination }]) => {
+    return { key, entry: { denial: { ...destination, count, ...explain(destination) }, expiresSeconds } };
   });
   return {
-    denials: denials.sort((left, right) => (left.key < right.key ? -1 : 1)).map(({ denial }) => denial),
-    isTruncated: sets.some((entries) => entries.length >= JOURNAL_SIZE),
+    entries: entries.sort((left, right) => (left.key < right.key ? -1 : 1)).map(({ entry }) => entry),
+    isTruncated: sets.some((elements) => elements.length >= JOURNAL_SIZE),
   };
 }
 
@@ -66,32 +78,41 @@ const elementSchema = z
           z.int().min(0).max(65_535),
         ]),
       }),
+      // Left out where there is nothing left.
+      expires: z.number().min(0).default(0),
       counter: z.object({ packets: z.int().min(0) }),
     }),
   })
-  .transform(({ elem: { val, counter } }) => ({ key: val.concat, count: counter.packets }));
+  .transform(({ elem: { val, expires, counter } }) => {
+    return { key: val.concat, expiresSeconds: expires, count: counter.packets };
+  });
 
 const elementsSchema = z.array(elementSchema).max(JOURNAL_SIZE);
 
-type Entry = Destination & Pick<Denial, 'count'>;
+type Element = Destination & Pick<Denial, 'count'> & Pick<JournalEntry, 'expiresSeconds'>;
 
-function parseElements(elements: unknown): readonly Entry[] {
+function parseElements(elements: unknown): readonly Element[] {
   const parsed = elementsSchema.safeParse(elements ?? []);
   if (!parsed.success) throw unreadable('entries of address, protocol, port and count');
-  return parsed.data.map(({ key: [text, protocol, port], count }) => {
+  return parsed.data.map(({ key: [text, protocol, port], ...kept }) => {
     const address = parseRange(text);
     if ('problem' in address || address.first !== address.last) throw unreadable('addresses in the journal');
     const asked = text === RESOLVER && port > 0 ? RESOLVER_PORT : port;
-    return { address: formatCidr(address), ...toProtocolAndPort(protocol, asked), count };
+    return { address: formatCidr(address), ...toProtocolAndPort(protocol, asked), ...kept };
   });
 }
 
 /** By what they are sorted by. */
-function mergeEqual(entries: readonly Entry[]): readonly (readonly [string, Entry])[] {
-  const merged = new Map<string, Entry>();
-  for (const entry of entries) {
-    const key = sortKey(entry);
-    merged.set(key, { ...entry, count: entry.count + (merged.get(key)?.count ?? 0) });
+function mergeEqual(elements: readonly Element[]): readonly (readonly [string, Element])[] {
+  const merged = new Map<string, Element>();
+  for (const element of elements) {
+    const key = sortKey(element);
+    const { count, expiresSeconds } = merged.get(key) ?? { count: 0, expiresSeconds: 0 };
+    merged.set(key, {
+      ...element,
+      count: element.count + count,
+      expiresSeconds: Math.max(element.expiresSeconds, expiresSeconds),
+    });
   }
   return [...merged];
 }

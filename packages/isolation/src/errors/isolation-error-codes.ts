@@ -6,6 +6,7 @@ export const isolationErrorCodes = {
   alreadyAttached: 'PARACLE_ISOLATION_ALREADY_ATTACHED',
   cleanupFailed: 'PARACLE_ISOLATION_CLEANUP_FAILED',
   closed: 'PARACLE_ISOLATION_CLOSED',
+  disconnectFailed: 'PARACLE_ISOLATION_DISCONNECT_FAILED',
   drift: 'PARACLE_ISOLATION_DRIFT',
   guardFailed: 'PARACLE_ISOLATION_GUARD_FAILED',
   guardImage: 'PARACLE_ISOLATION_GUARD_IMAGE',

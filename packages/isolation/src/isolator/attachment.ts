@@ -1,15 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CallOptions,
   type ContainerDescription,
-  coreErrorCodes,
   type Engine,
   hasCode,
-  type Logger,
   type NetworkAttachment,
 } from '@paracle/core';
+import type { ResolvedNetworkPolicy } from '../config/network-policy.js';
 import { createExplanation } from '../denials/explain-denial.js';
-import { type DenialJournal, explainDenials } from '../denials/parse-denials.js';
+import { type DenialJournal, readJournal } from '../denials/parse-denials.js';
 import { isolationErrorCodes } from '../errors/isolation-error-codes.js';
 import { findMemberships, listMemberships, type Membership, runtimeOf } from '../guard/check-container.js';
 import type { Guard } from '../guard/guard.js';
@@ -23,7 +21,7 @@ import { DenialLog } from './denial-log.js';
 import { inspectNetwork, networkNotFound } from './describe-network.js';
 import { type EnforcementProof, hashPolicy } from './enforcement-proof.js';
 import { isAddressTaken, isFull, isGone } from './engine-refusals.js';
-import { drift, notAttached } from './isolator-errors.js';
+import { disconnectFailed, drift, notAttached } from './isolator-errors.js';
 import { opensRanges } from './list-gateways.js';
 import type { NetworkState } from './network-state.js';
 import { proveRules, type Rules } from './prove-rules.js';
@@ -31,28 +29,20 @@ import { proveRules, type Rules } from './prove-rules.js';
 /** Addresses chosen at the same time by others: the engine tells, and another is chosen. */
 const ADDRESS_ATTEMPTS = 20;
 
-const RETRY_MS = 200;
-
-/** Of an engine that does not answer. */
-const AWAY = [coreErrorCodes.engineNotAvailable, coreErrorCodes.engineConnectionLost, coreErrorCodes.engineTimeout];
-
 /** What an attachment works with. */
 export interface AttachmentContext {
   readonly engine: Engine;
-  readonly logger: Logger;
   readonly post: GuardPost;
   readonly network: NetworkState;
   /** Those that containers of this isolator have on the network. */
   readonly takenAddresses: () => readonly string[];
-  /** Those of now that matter for the policy: the host gets another with each network. */
-  readonly listHostAddresses: () => Promise<readonly string[]>;
+  /** Those of now that matter for a policy: the host gets another with each network. */
+  readonly listHostAddresses: (policy: ResolvedNetworkPolicy) => Promise<readonly string[]>;
   /** Connecting and disconnecting one at a time: at once they can lock up engines (20.10). */
   readonly inOrder: <Result>(networkId: string, work: () => Promise<Result>) => Promise<Result>;
-  /** Ends the attempts to reach an engine that is away. */
-  readonly closing: AbortSignal;
   readonly onDenied: (containerId: string, journal: DenialJournal) => void;
-  /** The container has no network any more: it ended, was restarted, or its rules had been changed. */
-  readonly onLost: (attachment: Attachment, withdrawal: Promise<void>) => void;
+  /** Has the container lose its network, in the given way. Rejects where that has to be tried again later. */
+  readonly onLost: (attachment: Attachment, withdraw: () => Promise<void>) => Promise<void>;
   readonly onReleased: (attachment: Attachment) => void;
 }
 
@@ -73,6 +63,8 @@ export class Attachment implements NetworkAttachment {
   #rulesetHash = '';
   #proof: EnforcementProof | undefined;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Whether the engine has been asked to connect it. */
+  #isOnItsWay = false;
   #isWithdrawn = false;
 
   private constructor(containerId: string, context: AttachmentContext) {
@@ -81,8 +73,8 @@ export class Attachment implements NetworkAttachment {
   }
 
   /**
-   * Puts a container on a network: first the rules, then the way. However it fails, the container ends up without a
-   * network.
+   * Puts a container on a network: first the rules, then the way. However it fails, the container is taken off the
+   * network again.
    */
   static async make(containerId: string, context: AttachmentContext, options: CallOptions): Promise<Attachment> {
     const attachment = new Attachment(containerId, context);
@@ -93,7 +85,8 @@ export class Attachment implements NetworkAttachment {
       await attachment.#connect(preparing, options);
       return attachment;
     } catch (error) {
-      await attachment.#giveUp(async () => attachment.withdraw());
+      // Before that there is nothing to undo.
+      if (attachment.#isOnItsWay) await attachment.#giveUp(error, async () => attachment.#withdraw());
       throw error;
     }
   }
@@ -118,17 +111,20 @@ export class Attachment implements NetworkAttachment {
     return this.#loaded().context.generation;
   }
 
-  /** Whether whole ranges are open to it. */
+  /** Whether whole ranges are open to it, or will be in a moment. */
   get hasRanges(): boolean {
-    return opensRanges(this.#loaded().policy);
+    return [this.#loaded().policy, this.#context.network.policy].some(opensRanges);
   }
 
   /** Puts the network's policy of now in force; all live connections are cut. Where that fails, the network goes. */
   async reload(): Promise<void> {
+    await this.#inTurn(async () => this.#renew());
+  }
+
+  /** Puts in force what changed while it was attached, and nobody told it: the policy, or the host's addresses. */
+  async catchUp(): Promise<void> {
     await this.#inTurn(async () => {
-      await this.#readJournal();
-      await this.#load(this.address);
-      await this.#prove();
+      if (this.generation !== this.#context.network.generation || (await this.#isHostNew())) await this.#renew();
     });
   }
 
@@ -144,24 +140,25 @@ export class Attachment implements NetworkAttachment {
     return this.#inTurn(async () => {
       await this.#compareWithEngine(options);
       const proof = await this.#prove();
-      if (!(await this.#isHostNew())) return proof;
-      await this.#readJournal();
-      await this.#load(this.address);
-      return this.#prove();
+      return (await this.#isHostNew()) ? this.#renew() : proof;
     }, options);
   }
 
-  /** All that was refused so far. */
+  /** All that was refused so far; takes nothing from who asks what an execution was refused. */
   async denials(): Promise<DenialJournal> {
-    await this.takeDenials();
+    await this.#tellDenials();
     return this.#log.list();
   }
 
   async takeDenials(): Promise<DenialJournal> {
-    await this.#inTurn(() => this.#readJournal());
-    const journal = this.#log.take();
+    await this.#tellDenials();
+    return this.#log.take('executions');
+  }
+
+  async #tellDenials(): Promise<void> {
+    await this.#inTurn(async () => this.#readJournal());
+    const journal = this.#log.take('events');
     if (journal.denials.length > 0) this.#context.onDenied(this.containerId, journal);
-    return journal;
   }
 
   release(): void {
@@ -170,12 +167,19 @@ export class Attachment implements NetworkAttachment {
 
   /** Takes the network from the container, then the rules, unless somebody put it on another network meanwhile. */
   async leave(): Promise<void> {
-    await this.withdraw();
+    await this.#withdraw();
+    // Rules that are on their way must not come after those of the container's next network.
+    await this.#turn;
     if ((await this.#memberships()).length === 0) await this.#context.post.unload();
   }
 
-  /** Takes the network from the container, for good. The rules stay. */
-  async withdraw(): Promise<void> {
+  /** Takes the network away because what should hold does not. The rules stay. */
+  async lose(): Promise<void> {
+    await this.#context.onLost(this, async () => this.#withdrawFromAll());
+  }
+
+  /** Takes the network from the container, for good. */
+  async #withdraw(): Promise<void> {
     this.#isWithdrawn = true;
     try {
       await this.#disconnect(this.networkId);
@@ -189,24 +193,9 @@ export class Attachment implements NetworkAttachment {
     await inOrder(networkId, async () => engine.networks.disconnect(networkId, this.containerId));
   }
 
-  /** An engine that is restarted has ended the container, and would connect it again at its next start. */
-  async #withdrawOnceReachable(failure: unknown): Promise<void> {
-    const { closing } = this.#context;
-    for (let error = failure; ; ) {
-      if (closing.aborted || !AWAY.some((code) => hasCode(error, code))) throw error;
-      await delay(RETRY_MS, undefined, { signal: closing }).catch(() => undefined);
-      try {
-        await this.#withdrawFromAll();
-        return;
-      } catch (next) {
-        error = next;
-      }
-    }
-  }
-
   /** Whatever else it was put on meanwhile: rules that do not hold here hold nowhere. */
   async #withdrawFromAll(): Promise<void> {
-    await this.withdraw();
+    await this.#withdraw();
     for (const { name, networkId } of await this.#memberships()) {
       if (name !== 'none') await this.#disconnect(networkId);
     }
@@ -222,6 +211,7 @@ export class Attachment implements NetworkAttachment {
       const [prepared, loaded] = await Promise.allSettled([preparing, this.#load(address)]);
       if (prepared.status === 'rejected') throw prepared.reason;
       if (loaded.status === 'rejected') throw loaded.reason;
+      this.#isOnItsWay = true;
       try {
         await inOrder(network.id, async () => engine.networks.connect(network.id, this.containerId, { address }));
       } catch (error) {
@@ -243,16 +233,23 @@ export class Attachment implements NetworkAttachment {
   }
 
   async #isHostNew(): Promise<boolean> {
-    const { gateways, hostAddresses } = this.#loaded().context;
-    const known = new Set([...gateways, ...hostAddresses]);
-    return (await this.#context.listHostAddresses()).some((address) => !known.has(address));
+    const { policy, context } = this.#loaded();
+    const known = new Set([...context.gateways, ...context.hostAddresses]);
+    return (await this.#context.listHostAddresses(policy)).some((address) => !known.has(address));
+  }
+
+  async #renew(): Promise<EnforcementProof> {
+    await this.#readJournal();
+    await this.#load(this.address);
+    return this.#prove();
   }
 
   /** Puts the network's policy of now in force for a container with this address. */
   async #load(address: string): Promise<void> {
     const { network, listHostAddresses, post } = this.#context;
-    const hostAddresses = await listHostAddresses();
+    // Together, and first: rules must not have the number of a policy that comes while the host is asked for.
     const { policy, generation } = network;
+    const hostAddresses = await listHostAddresses(policy);
     const context = {
       subnets: [network.subnet],
       addresses: [address],
@@ -326,11 +323,11 @@ export class Attachment implements NetworkAttachment {
     const { explain } = this.#loaded();
     const journals = await Promise.all(
       Object.values(JOURNAL_SETS).map(async (name) =>
-        explainDenials(await this.#list(guard, 'set', 'inet', 'paracle', name), explain),
+        readJournal(await this.#list(guard, 'set', 'inet', 'paracle', name), explain),
       ),
     );
     this.#log.update({
-      denials: journals.flatMap(({ denials }) => denials),
+      entries: journals.flatMap(({ entries }) => entries),
       isTruncated: journals.some(({ isTruncated }) => isTruncated),
     });
   }
@@ -363,24 +360,12 @@ export class Attachment implements NetworkAttachment {
     return findMemberships(this.#context.engine, this.containerId);
   }
 
-  /** Takes the network away because what should hold does not. */
-  async lose(): Promise<void> {
-    await this.#giveUp(async () => this.#withdrawFromAll());
-  }
-
-  /** Where the engine is away, the attempts go on without whoever waits here. */
-  async #giveUp(withdraw: () => Promise<void>): Promise<void> {
-    const attempt = withdraw();
-    this.#context.onLost(
-      this,
-      attempt.catch(async (error: unknown) => this.#withdrawOnceReachable(error)),
-    );
-    await attempt.catch((err: unknown) => {
-      this.#context.logger.error(
-        { err, containerId: this.containerId },
-        'a network without rules could not be taken away at once',
-      );
+  /** Has it lose the network because of an error; where that fails too, both are told. */
+  async #giveUp(error: unknown, withdraw: () => Promise<void>): Promise<never> {
+    await this.#context.onLost(this, withdraw).catch((failure: unknown) => {
+      throw disconnectFailed(this, new AggregateError([error, failure]));
     });
+    throw error;
   }
 
   /** One after the other; what can't be done or seen leaves no network behind, unless it was the caller who gave up. */
@@ -391,8 +376,8 @@ export class Attachment implements NetworkAttachment {
       return await turn;
     } catch (error) {
       const isGivenUp = signal?.aborted === true && error === signal.reason;
-      if (!this.#isWithdrawn && !isGivenUp) await this.lose();
-      throw error;
+      if (this.#isWithdrawn || isGivenUp) throw error;
+      return this.#giveUp(error, async () => this.#withdrawFromAll());
     }
   }
 }

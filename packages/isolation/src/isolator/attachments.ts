@@ -1,15 +1,17 @@
 import type { Engine } from '@paracle/core';
 import type { Attachment } from './attachment.js';
+import { Withdrawals } from './withdrawals.js';
 
 /** Who is on the networks of one isolator, and who should not be any more. */
 export class Attachments {
+  /** Those that should not be any more. */
+  readonly withdrawals: Withdrawals;
   readonly #engine: Engine;
   readonly #standing = new Map<string, { readonly attachment: Attachment; readonly unregister: () => void }>();
-  /** Those that should have lost the network, and have not: the engine did not do it. */
-  readonly #stranded = new Map<string, Attachment>();
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, closing: AbortSignal) {
     this.#engine = engine;
+    this.withdrawals = new Withdrawals(closing);
   }
 
   get(containerId: string): Attachment | undefined {
@@ -22,9 +24,9 @@ export class Attachments {
     return networkId === undefined ? all : all.filter((attachment) => attachment.networkId === networkId);
   }
 
-  /** Every container that is on a network, stranded or not. */
+  /** Every container that is on a network, or may still be. */
   ids(): readonly string[] {
-    return [...this.#standing.keys(), ...this.#stranded.keys()];
+    return [...new Set([...this.on(), ...this.withdrawals.list()].map(({ containerId }) => containerId))];
   }
 
   /** From now on siblings find it at the engine. */
@@ -42,17 +44,40 @@ export class Attachments {
     return this.#standing.delete(attachment.containerId);
   }
 
-  strand(attachment: Attachment): void {
-    this.#stranded.set(attachment.containerId, attachment);
+  /**
+   * Has a container lose its network in the given way. Of one that was on it is told whether it is off it now, and where
+   * it was not, once it is.
+   *
+   * @throws IsolationError `PARACLE_ISOLATION_DISCONNECT_FAILED`
+   */
+  async lose(
+    attachment: Attachment,
+    withdraw: () => Promise<void>,
+    tell: (isDisconnected: boolean) => void,
+  ): Promise<void> {
+    const wasOn = this.delete(attachment);
+    try {
+      await this.withdrawals.begin(attachment, async () => {
+        await withdraw();
+        if (wasOn) tell(true);
+      });
+    } catch (error) {
+      if (wasOn) tell(false);
+      throw error;
+    }
   }
 
-  /** Has a container leave its network; one that could not is stranded, and may be asked again. */
+  /**
+   * Has a container leave its network.
+   *
+   * @throws IsolationError `PARACLE_ISOLATION_DISCONNECT_FAILED`
+   */
   async leave(containerId: string): Promise<void> {
-    const attachment = this.get(containerId) ?? this.#stranded.get(containerId);
-    if (attachment === undefined) return;
-    this.delete(attachment);
-    this.strand(attachment);
-    await attachment.leave();
-    this.#stranded.delete(containerId);
+    const attachment = this.get(containerId);
+    if (attachment !== undefined) {
+      this.delete(attachment);
+      await this.withdrawals.begin(attachment, async () => attachment.leave());
+    }
+    await this.withdrawals.finish(containerId);
   }
 }

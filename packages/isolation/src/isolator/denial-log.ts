@@ -1,9 +1,24 @@
 import type { Denial } from '../denials/denial.js';
-import type { DenialJournal } from '../denials/parse-denials.js';
+import type { DenialJournal, JournalEntry, JournalReading } from '../denials/parse-denials.js';
+import { JOURNAL_HOURS } from '../ruleset/denial-journal.js';
 import type { CanaryTarget } from './canary.js';
 
 /** Kept for one container; what comes on top is not told: a program that tries everything must not fill our memory. */
 const MAX_DENIALS = 4096;
+
+const FORGOTTEN_AFTER_MS = JOURNAL_HOURS * 3_600_000;
+
+/** So far apart, the kernel may have forgotten what neither of two readings saw; a reading takes half a minute at most. */
+const LONGEST_GAP_MS = FORGOTTEN_AFTER_MS - 60_000;
+
+/** Who is told of each denial once: those who listen for events, and those who ask what an execution was refused. */
+export type DenialReader = 'events' | 'executions';
+
+/** What a reader has been told. */
+interface Told {
+  readonly counts: Map<string, number>;
+  isTruncated: boolean;
+}
 
 /**
  * Adds up what a container's journals say. A journal begins anew with each ruleset, forgets what was not seen for an hour,
@@ -11,10 +26,20 @@ const MAX_DENIALS = 4096;
  */
 export class DenialLog {
   readonly #total = new Map<string, Denial>();
-  readonly #taken = new Map<string, number>();
-  #last: ReadonlyMap<string, number> = new Map();
+  readonly #told: Readonly<Record<DenialReader, Told>> = {
+    events: { counts: new Map(), isTruncated: false },
+    executions: { counts: new Map(), isTruncated: false },
+  };
+  readonly #now: () => number;
+  #last: ReadonlyMap<string, JournalEntry> = new Map();
+  #readMs: number;
   #isTruncated = false;
-  #isTruncatedSinceTaken = false;
+
+  /** The clock counts milliseconds from anywhere. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#readMs = now();
+  }
 
   /** A ruleset was put in place, with a journal that is empty. */
   begin(): void {
@@ -22,16 +47,19 @@ export class DenialLog {
   }
 
   /** What the journal has now; a packet to each of the targets was ours. */
-  update({ denials, isTruncated }: DenialJournal, ownTargets: readonly CanaryTarget[] = []): void {
-    if (isTruncated) this.#truncate();
+  update({ entries, isTruncated }: JournalReading, ownTargets: readonly CanaryTarget[] = []): void {
+    const elapsedMs = this.#now() - this.#readMs;
+    this.#readMs += elapsedMs;
+    if (isTruncated || elapsedMs >= LONGEST_GAP_MS) this.#truncate();
     const own = new Set(ownTargets.map(({ address, port }) => keyOf({ address, port, protocol: 'tcp' })));
-    for (const denial of denials) {
-      const key = keyOf(denial);
-      const before = this.#last.get(key) ?? 0;
-      const added = (denial.count < before ? denial.count : denial.count - before) - (own.has(key) ? 1 : 0);
-      if (added > 0) this.#add(denial, added);
+    for (const entry of entries) {
+      const key = keyOf(entry.denial);
+      const last = this.#last.get(key);
+      const before = last === undefined || isSuccessor(entry, last, elapsedMs) ? 0 : last.denial.count;
+      const added = entry.denial.count - before - (own.has(key) ? 1 : 0);
+      if (added > 0) this.#add(entry.denial, added);
     }
-    this.#last = new Map(denials.map((denial) => [keyOf(denial), denial.count]));
+    this.#last = new Map(entries.map((entry) => [keyOf(entry.denial), entry]));
   }
 
   /** All that was refused so far. */
@@ -39,14 +67,15 @@ export class DenialLog {
     return { denials: [...this.#total.values()], isTruncated: this.#isTruncated };
   }
 
-  /** What was refused since this was last called. */
-  take(): DenialJournal {
-    const isTruncated = this.#isTruncatedSinceTaken;
-    this.#isTruncatedSinceTaken = false;
+  /** What was refused since this reader last asked. */
+  take(reader: DenialReader): DenialJournal {
+    const told = this.#told[reader];
+    const { isTruncated } = told;
+    told.isTruncated = false;
     const denials = [...this.#total.values()].flatMap((denial) => {
       const key = keyOf(denial);
-      const count = denial.count - (this.#taken.get(key) ?? 0);
-      this.#taken.set(key, denial.count);
+      const count = denial.count - (told.counts.get(key) ?? 0);
+      told.counts.set(key, denial.count);
       return count > 0 ? [{ ...denial, count }] : [];
     });
     return { denials, isTruncated };
@@ -61,8 +90,19 @@ export class DenialLog {
 
   #truncate(): void {
     this.#isTruncated = true;
-    this.#isTruncatedSinceTaken = true;
+    for (const told of Object.values(this.#told)) told.isTruncated = true;
   }
+}
+
+/**
+ * Whether an entry counts anew, since the kernel had forgotten the last one. Of two with the same count it is the same
+ * if it was last seen at the same time, and a successor was seen an hour later at least. Where a successor has counted
+ * further than the last one nothing tells: then less is counted than was refused, and never more.
+ */
+function isSuccessor({ denial, expiresSeconds }: JournalEntry, last: JournalEntry, elapsedMs: number): boolean {
+  if (denial.count !== last.denial.count) return denial.count < last.denial.count;
+  const seenLaterMs = elapsedMs + (expiresSeconds - last.expiresSeconds) * 1000;
+  return seenLaterMs >= FORGOTTEN_AFTER_MS / 2;
 }
 
 function keyOf({ address, protocol, port = 0 }: Pick<Denial, 'address' | 'protocol' | 'port'>): string {

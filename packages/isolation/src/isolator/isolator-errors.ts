@@ -1,3 +1,4 @@
+import { hasCode } from '@paracle/core';
 import { findContradiction } from '../config/network-config.js';
 import type { ResolvedNetworkPolicy } from '../config/network-policy.js';
 import { isolationErrorCodes } from '../errors/isolation-error-codes.js';
@@ -38,6 +39,22 @@ export function drift(
   );
 }
 
+/** The error for a container that should not have its network any more, and may still have it. */
+export function disconnectFailed(
+  { containerId, networkId }: { readonly containerId: string; readonly networkId: string },
+  cause: unknown,
+): IsolationError {
+  return new IsolationError(
+    isolationErrorCodes.disconnectFailed,
+    `Container ${containerId.slice(0, 12)} could not be taken off network ${networkId.slice(0, 12)} yet, and its policy may not be in force`,
+    {
+      details: { containerId, networkId },
+      cause,
+      suggestion: 'It is tried again until it succeeds or the isolator closes. Stop the container if it must not wait.',
+    },
+  );
+}
+
 /** The error for what cleaning up left. */
 export function cleanupFailed(failures: readonly unknown[]): IsolationError {
   return new IsolationError(
@@ -52,10 +69,14 @@ export function cleanupFailed(failures: readonly unknown[]): IsolationError {
 
 /** The error for a changed policy that did not reach all containers. */
 export function policyUnenforced(networkId: string, failures: readonly unknown[]): IsolationError {
+  const stillConnected = failures.flatMap((failure) =>
+    hasCode(failure, isolationErrorCodes.disconnectFailed) ? [failure.details['containerId']] : [],
+  );
+  const lost = stillConnected.length === 0 ? '' : ` as far as possible: ${stillConnected.length} may still have it`;
   return new IsolationError(
     isolationErrorCodes.policyUnenforced,
-    `The policy could not be put in force for ${failures.length} containers, which lose the network`,
-    { details: { networkId }, cause: new AggregateError(failures) },
+    `The policy could not be put in force for ${failures.length} containers, which lose the network${lost}`,
+    { details: { networkId, stillConnected }, cause: new AggregateError(failures) },
   );
 }
 

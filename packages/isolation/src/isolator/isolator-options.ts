@@ -27,6 +27,9 @@ export const isolatorSettingsSchema: z.ZodType<IsolatorSettings> = z.strictObjec
 export interface NetworkIsolatorEvents {
   /** A container was refused something; told when somebody reads what was, as each execution of a sandbox does. */
   denied: [DenialJournal & { readonly containerId: string }];
-  /** A container lost its network: it ended, or its rules were not in force any more. */
-  lost: [{ readonly containerId: string; readonly networkId: string }];
+  /**
+   * A container lost its network: it ended, or its rules were not in force any more. Where the engine did not take it off
+   * at once `isDisconnected` is false; that is tried again, and told again once it is done.
+   */
+  lost: [{ readonly containerId: string; readonly networkId: string; readonly isDisconnected: boolean }];
 }

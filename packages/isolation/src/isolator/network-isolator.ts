@@ -4,7 +4,6 @@ import {
   type ContainerReference,
   Engine,
   type EventSource,
-  hasCode,
   type Logger,
   type NetworkEnforcer,
   parseConfig,
@@ -23,6 +22,7 @@ import { Attachment, type AttachmentContext } from './attachment.js';
 import { Attachments } from './attachments.js';
 import { createNetwork } from './create-network.js';
 import { describeNetwork, networkNotFound } from './describe-network.js';
+import { enforcePolicy } from './enforce-policy.js';
 import type { EnforcementProof } from './enforcement-proof.js';
 import type { IsolatedNetwork, NetworkInfo } from './isolated-network.js';
 import {
@@ -69,7 +69,7 @@ export class NetworkIsolator implements NetworkEnforcer {
     this.#settings = parseConfig(isolatorSettingsSchema, settings, 'network isolator options');
     this.#engine = engine ?? new Engine();
     this.#ownsEngine = engine === undefined;
-    this.#attachments = new Attachments(this.#engine);
+    this.#attachments = new Attachments(this.#engine, this.#closing.signal);
     this.#logger = logger.child({ component: 'isolation' });
     this.#events = new TypedEmitter({ logger: this.#logger });
     this.#stopEnforcing = this.#engine.networkAttachments.enforceBy(this);
@@ -106,11 +106,13 @@ export class NetworkIsolator implements NetworkEnforcer {
 
   /**
    * Puts a running container that has no network on a network of this isolator: first the rules, then the way. Resolves
-   * once the policy is in force, with what was seen of that. However it fails, the container has no network then.
+   * once the policy is in force, with what was seen of that. However it fails, the container has no network then, but
+   * with `PARACLE_ISOLATION_DISCONNECT_FAILED`.
    *
    * @throws IsolationError `PARACLE_ISOLATION_UNENFORCEABLE` where a policy would not hold, with each reason;
    * `PARACLE_ISOLATION_ALREADY_ATTACHED`, `PARACLE_ISOLATION_NETWORK_FULL`, `PARACLE_ISOLATION_NETWORK_NOT_FOUND`,
-   * `PARACLE_ISOLATION_DRIFT`
+   * `PARACLE_ISOLATION_DRIFT`; `PARACLE_ISOLATION_DISCONNECT_FAILED` where it may still be on this network, or on the
+   * one before, since the engine does not take it off
    */
   async attachContainer(
     container: ContainerReference,
@@ -152,7 +154,11 @@ export class NetworkIsolator implements NetworkEnforcer {
     );
   }
 
-  /** Takes a container off its network; it has none then. One that is on none of this isolator's is fine. */
+  /**
+   * Takes a container off its network; it has none then. One that is on none of this isolator's is fine.
+   *
+   * @throws IsolationError `PARACLE_ISOLATION_DISCONNECT_FAILED`
+   */
   async detachContainer(container: ContainerReference): Promise<void> {
     await this.#detach(await resolveContainer(this.#engine, container));
   }
@@ -173,7 +179,8 @@ export class NetworkIsolator implements NetworkEnforcer {
    * policy would allow. A container for which it fails loses the network.
    *
    * @throws IsolationError `PARACLE_ISOLATION_POLICY_CONTRADICTION` where the network has no way to what the policy
-   * opens; `PARACLE_ISOLATION_POLICY_UNENFORCED` with what failed for containers
+   * opens; `PARACLE_ISOLATION_POLICY_UNENFORCED` with what failed for containers, also for those that should have lost the
+   * network before
    */
   async updatePolicy(networkId: string, policy: NetworkPolicy): Promise<void> {
     this.#refuseIfClosed();
@@ -182,21 +189,16 @@ export class NetworkIsolator implements NetworkEnforcer {
     refuseContradiction(network, resolved);
     network.policy = resolved;
     network.generation++;
-    const outcomes = await this.#reload(network);
-    // Those that were being attached meanwhile may have begun with the policy before.
-    await Promise.allSettled([...this.#operations].flatMap(([work, on]) => (on === network ? [work] : [])));
-    outcomes.push(...(await this.#reload(network)));
-    const failures = outcomes.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
-    // A container that has ended meanwhile needs no policy.
-    const real = failures.filter((failure) => !hasCode(failure, isolationErrorCodes.notAttached));
-    if (real.length > 0) throw policyUnenforced(networkId, real);
+    const failures = await enforcePolicy(network, this.#attachments, async () => this.#settledOn(network));
+    if (failures.length > 0) throw policyUnenforced(networkId, failures);
   }
 
   /**
    * Looks again at what holds for a container: the engine's side, the rules by their hash, and what they do. Where that
    * is not as it should be, the container loses its network before this rejects.
    *
-   * @throws IsolationError `PARACLE_ISOLATION_DRIFT`, `PARACLE_ISOLATION_NOT_ATTACHED`
+   * @throws IsolationError `PARACLE_ISOLATION_DRIFT`, `PARACLE_ISOLATION_NOT_ATTACHED`;
+   * `PARACLE_ISOLATION_DISCONNECT_FAILED` where it may still be on the network, with both failures
    */
   async verify(container: ContainerReference, options: CallOptions = {}): Promise<EnforcementProof> {
     return this.#withAttachment(container, (attachment) => attachment.verify(options));
@@ -261,11 +263,12 @@ export class NetworkIsolator implements NetworkEnforcer {
   async #attach(containerId: string, network: NetworkState, options: CallOptions): Promise<Attachment> {
     const known = this.#attachments.get(containerId);
     if (known !== undefined) throw alreadyAttached(containerId, known.networkId);
+    await this.#attachments.withdrawals.finish(containerId);
     return this.#atPost(containerId, async (post) => {
       const attachment = await Attachment.make(containerId, this.#contextOf(network, post), options);
       this.#attachments.add(attachment);
       if (post.isOver) await attachment.lose();
-      else if (attachment.generation !== network.generation) await attachment.reload();
+      else await attachment.catchUp();
       return attachment;
     });
   }
@@ -275,12 +278,11 @@ export class NetworkIsolator implements NetworkEnforcer {
       network,
       post,
       takenAddresses: () => this.#attachments.on(network.id).map(({ address }) => address),
-      listHostAddresses: async () => listHostAddresses(this.#engine, await this.#surveyHost(), network.policy),
+      listHostAddresses: async (policy) => listHostAddresses(this.#engine, await this.#surveyHost(), policy),
       engine: this.#engine,
-      logger: this.#logger,
-      closing: this.#closing.signal,
       onDenied: (id, journal) => this.#events.emit('denied', { containerId: id, ...journal }),
-      onLost: (lost, withdrawal) => this.#forget(lost, withdrawal),
+      onLost: async (lost, withdraw) =>
+        this.#attachments.lose(lost, withdraw, (isDisconnected) => this.#tellLoss(lost, isDisconnected)),
       onReleased: (released) => this.#attachments.delete(released),
       inOrder: async (id, work) => this.#queue.run(id, work),
     };
@@ -308,8 +310,12 @@ export class NetworkIsolator implements NetworkEnforcer {
 
   /** A container that has ended, and is started again by hand, must come up without a network. */
   async #leave(post: GuardPost): Promise<void> {
-    if (this.#posts.get(post.containerId) === post) this.#posts.delete(post.containerId);
-    await this.#attachments.get(post.containerId)?.lose();
+    const { containerId } = post;
+    if (this.#posts.get(containerId) === post) this.#posts.delete(containerId);
+    await this.#attachments
+      .get(containerId)
+      ?.lose()
+      .catch((err: unknown) => this.#logger.error({ err, containerId }, 'a container that ended has its network yet'));
     await post.close();
   }
 
@@ -339,23 +345,14 @@ export class NetworkIsolator implements NetworkEnforcer {
     this.#refuseIfClosed();
     const id = await resolveContainer(this.#engine, container);
     const known = this.#attachments.get(id);
-    if (known === undefined) throw notAttached(id);
-    return work(known);
+    if (known !== undefined) return work(known);
+    await this.#attachments.withdrawals.finish(id);
+    throw notAttached(id);
   }
 
-  /** Puts a network's policy of now in force where another is. */
-  async #reload({ id, generation }: NetworkState): Promise<PromiseSettledResult<void>[]> {
-    const outdated = this.#attachments.on(id).filter((other) => other.generation !== generation);
-    return Promise.allSettled(outdated.map(async (attachment) => attachment.reload()));
-  }
-
-  #forget(attachment: Attachment, withdrawal: Promise<void>): void {
-    const { containerId, networkId } = attachment;
-    this.#track(withdrawal);
-    withdrawal.catch(() => this.#attachments.strand(attachment));
-    if (!this.#attachments.delete(attachment)) return;
-    this.#logger.warn({ containerId, networkId }, 'a container lost its network');
-    void withdrawal.catch(() => undefined).then(() => this.#events.emit('lost', { containerId, networkId }));
+  #tellLoss({ containerId, networkId }: Attachment, isDisconnected: boolean): void {
+    this.#logger.warn({ containerId, networkId, isDisconnected }, 'a container lost its network');
+    this.#events.emit('lost', { containerId, networkId, isDisconnected });
   }
 
   #ownNetwork(network: string): NetworkState {
@@ -386,6 +383,10 @@ export class NetworkIsolator implements NetworkEnforcer {
     } finally {
       this.#operations.delete(operation);
     }
+  }
+
+  async #settledOn(network: NetworkState): Promise<void> {
+    await Promise.allSettled([...this.#operations].flatMap(([work, on]) => (on === network ? [work] : [])));
   }
 
   #refuseIfClosed(): void {

@@ -1,6 +1,6 @@
 import type { ResolvedNetworkPolicy } from '../config/network-policy.js';
 import type { ExplainDenial } from '../denials/explain-denial.js';
-import { type DenialJournal, explainDenials } from '../denials/parse-denials.js';
+import { type JournalReading, readJournal } from '../denials/parse-denials.js';
 import { hasGeneration } from '../ruleset/has-generation.js';
 import { hashRuleset } from '../ruleset/hash-ruleset.js';
 import type { ResolvedRulesetContext } from '../ruleset/ruleset-context.js';
@@ -33,7 +33,7 @@ interface SeenRules {
   readonly rulesetHash: string;
   readonly targets: readonly CanaryTarget[];
   readonly canaries: readonly Canary[];
-  readonly journal: DenialJournal;
+  readonly journal: JournalReading;
   /** Empty where everything is as it should be. */
   readonly differences: readonly string[];
 }
@@ -54,7 +54,7 @@ export async function proveRules(
   const canaries = parseCanaries(tried);
   const table = await listTable();
   const found = hashRuleset(table);
-  const journal = explainDenials(table, rules.explain);
+  const journal = readJournal(table, rules.explain);
   // What runs inside can fill the journal, so that ours found no room in it: then it says nothing.
   const unseen = isFirst && !journal.isTruncated ? onLink.filter((canary) => !hasEntry(journal, canary)) : [];
   const differences = [
@@ -67,6 +67,6 @@ export async function proveRules(
   return { rulesetHash: found, targets, canaries, journal, differences };
 }
 
-function hasEntry({ denials }: DenialJournal, { address, port }: CanaryTarget): boolean {
-  return denials.some((denial) => denial.address === address && denial.port === port);
+function hasEntry({ entries }: JournalReading, { address, port }: CanaryTarget): boolean {
+  return entries.some(({ denial }) => denial.address === address && denial.port === port);
 }

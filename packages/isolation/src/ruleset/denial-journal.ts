@@ -4,14 +4,17 @@ import { PROTOCOL_NUMBERS, PROTOCOLS_WITH_PORTS } from './protocol-numbers.js';
 /** Denials kept for each version of IP; bounds what a program that tries everything takes of the kernel's memory. */
 export const JOURNAL_SIZE = 1024;
 
+/** How long the kernel keeps an entry that isn't seen again. */
+export const JOURNAL_HOURS = 1;
+
 /** The journal's sets, by version of IP. */
 export const JOURNAL_SETS: Readonly<Record<4 | 6, string>> = { 4: 'denials4', 6: 'denials6' };
 
-/** Sets of address, protocol and port, written by the kernel; an entry that isn't seen again goes after an hour. */
+/** Sets of address, protocol and port, written by the kernel. */
 export function declareJournal(): readonly string[] {
   return ([4, 6] as const).map(
     (family) =>
-      `set ${JOURNAL_SETS[family]} { type ipv${family}_addr . inet_proto . inet_service; size ${JOURNAL_SIZE}; flags dynamic,timeout; timeout 1h; }`,
+      `set ${JOURNAL_SETS[family]} { type ipv${family}_addr . inet_proto . inet_service; size ${JOURNAL_SIZE}; flags dynamic,timeout; timeout ${JOURNAL_HOURS}h; }`,
   );
 }
 

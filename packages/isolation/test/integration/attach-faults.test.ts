@@ -2,34 +2,21 @@ import { expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
 import { callEngine, waitUntil } from '@paracle/test-support';
 import { compileRuleset, NetworkIsolator } from '../../src/index.js';
-import { type CallWatcher, createAlteringEngine, type PassingCall } from './support/altering-engine.js';
+import { createAlteringEngine, type PassingCall } from './support/altering-engine.js';
 import { listLeftBehind } from './support/left-behind.js';
 import { LISTENER_PORT, Listener } from './support/listener.js';
+import {
+  CONNECT,
+  CREATE_CONTAINER,
+  CREATE_NETWORK,
+  DISCONNECT,
+  INSPECT,
+  LEAVE_NONE,
+  Meddler,
+} from './support/meddler.js';
 import { TestContainer } from './support/test-container.js';
 
 const ECONNREFUSED = 111;
-
-/** What the engine is made to do, from when a test says so. */
-class Meddler {
-  act: CallWatcher = () => undefined;
-  readonly watch: CallWatcher = async (call) => this.act(call);
-
-  /** Does something once, when a call like that comes by. */
-  once(pattern: RegExp, act: (call: PassingCall) => unknown): void {
-    this.act = async (call) => {
-      if (!pattern.test(call.name)) return;
-      this.act = () => undefined;
-      await act(call);
-    };
-  }
-}
-
-const CREATE_NETWORK = /^POST \/networks\/create$/u;
-const CREATE_CONTAINER = /^POST \/containers\/create$/u;
-const LEAVE_NONE = /^POST \/networks\/none\/disconnect$/u;
-const CONNECT = /^POST \/networks\/[^/]+\/connect$/u;
-const DISCONNECT = /^POST \/networks\/[^/]+\/disconnect$/u;
-const INSPECT = /^GET \/containers\/[^/]+\/json$/u;
 
 const OTHER_NETWORKS: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
   ['has a way out', { Internal: false }, 'internal is false'],
@@ -226,7 +213,10 @@ it('takes a network that it could not take at first as soon as the engine answer
     throw new Error('The engine is not there');
   });
 
-  await expect(isolator.verify(container.id)).rejects.toMatchObject({ code: 'PARACLE_ISOLATION_DRIFT' });
+  await expect(isolator.verify(container.id)).rejects.toMatchObject({
+    code: 'PARACLE_ISOLATION_DISCONNECT_FAILED',
+    cause: { errors: [{ code: 'PARACLE_ISOLATION_DRIFT' }, { code: 'PARACLE_ISOLATION_DISCONNECT_FAILED' }] },
+  });
 
   await waitUntil('the network is gone', async () => (await container.networks()).length === 0);
 });
@@ -246,7 +236,8 @@ it('takes the network of an attachment that failed as soon as the engine answers
   });
 
   await expect(isolator.attachContainer(container.id, network.id)).rejects.toMatchObject({
-    code: 'PARACLE_ISOLATION_DRIFT',
+    code: 'PARACLE_ISOLATION_DISCONNECT_FAILED',
+    cause: { errors: [{ code: 'PARACLE_ISOLATION_DRIFT' }, { code: 'PARACLE_ISOLATION_DISCONNECT_FAILED' }] },
   });
 
   await waitUntil('the network is gone', async () => (await container.networks()).length === 0);

@@ -127,7 +127,7 @@ it('takes the network from a container that is restarted in one call', async () 
 
   expect(await container.networks()).toEqual([]);
   expect(await container.interfaces()).toEqual(['lo']);
-  expect(lost).toEqual([{ containerId: container.id, networkId: network.id }]);
+  expect(lost).toEqual([{ containerId: container.id, networkId: network.id, isDisconnected: true }]);
   await expect(isolator.verify(container.id)).rejects.toMatchObject({ code: 'PARACLE_ISOLATION_NOT_ATTACHED' });
   await expect(isolator.attachContainer(container.id, network.id)).resolves.toMatchObject({ networkId: network.id });
 });
@@ -160,7 +160,7 @@ it('notices each change of its rules, and takes the network away', async () => {
     expect({ change, outcome }).toMatchObject({ outcome: { code: 'PARACLE_ISOLATION_DRIFT', details: where } });
     expect(await container.interfaces()).toEqual(['lo']);
   }
-  expect(lost).toEqual(CHANGES.map(() => where));
+  expect(lost).toEqual(CHANGES.map(() => ({ ...where, isDisconnected: true })));
 });
 
 it('notices rules that are gone also when it only reads what was refused', async () => {

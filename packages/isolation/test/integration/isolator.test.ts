@@ -158,7 +158,7 @@ it('tells of a container that ended, takes its guard away, and serves its next l
   await engine.containers.kill(container.id, 'SIGKILL');
   await waitUntil('the isolator has noticed', () => lost.length > 0 || undefined);
 
-  expect(lost).toEqual([{ containerId: container.id, networkId: network.id }]);
+  expect(lost).toEqual([{ containerId: container.id, networkId: network.id, isDisconnected: true }]);
   await expect(isolator.verify(container.id)).rejects.toMatchObject({ code: 'PARACLE_ISOLATION_NOT_ATTACHED' });
   await waitUntil('its guard is gone', async () => (await listLeftBehind(engine)).length === 1 || undefined);
   await engine.containers.start(container.id);
@@ -203,4 +203,22 @@ it('tells a question to the resolver as one to port 53, and its own questions no
   const { denials } = await isolator.getDenials(container.id);
   const suggestion = { dns: 'engine' };
   expect(denials).toMatchObject([{ address: '127.0.0.11', protocol: 'udp', port: 53, reason: 'dns', suggestion }]);
+});
+
+it('keeps what an execution was refused for it, whoever reads all denials meanwhile', async () => {
+  await using engine = new Engine();
+  await using container = await TestContainer.start(engine);
+  await using isolator = new NetworkIsolator({ engine });
+  const network = await isolator.createNetwork();
+  const told: unknown[] = [];
+  isolator.events.on('denied', ({ denials }) => told.push(denials));
+  const attachment = await isolator.attach(container.id, network.id);
+  await container.connectTo(network.gateway, 443);
+  const denied = { address: network.gateway, protocol: 'tcp', port: 443, count: 1, reason: 'host' };
+
+  expect(await isolator.getDenials(container.id)).toMatchObject({ denials: [denied] });
+  expect(await attachment.takeDenials()).toMatchObject({ denials: [denied] });
+
+  expect(await attachment.takeDenials()).toEqual({ denials: [], isTruncated: false });
+  expect(told).toMatchObject([[denied]]);
 });

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { waitUntil } from '@paracle/test-support';
+import { type JournalReading, readJournal } from '../../src/denials/parse-denials.js';
 import { compileRuleset, hashRuleset, type NetworkPolicy, parseDenials } from '../../src/index.js';
+import { DenialLog } from '../../src/isolator/denial-log.js';
 import { attemptPolicy } from './attempts/attempt.js';
 import { labContext } from './support/lab-network.js';
 import { NetworkLab } from './support/network-lab.js';
@@ -90,6 +93,23 @@ it('refuses on when the journal is full, and says that it was', async () => {
   expect({ isAnswered, packets, error }).toEqual({ isAnswered: false, packets: [], error: 'ECONNREFUSED' });
   expect(journal.isTruncated).toBe(true);
   expect(journal.denials).toHaveLength(1024);
+});
+
+it('counts a refusal anew whose entry the kernel had forgotten since the last reading', async () => {
+  await lab.load(ruleset);
+  await lab.load('add element inet paracle denials4 { 1.2.3.4 . 6 . 80 counter packets 1 bytes 60 timeout 1s }');
+  const read = async (): Promise<JournalReading> => {
+    const listing = await lab.nft(['-j', 'list', 'set', 'inet', 'paracle', 'denials4']);
+    return readJournal(listing, () => ({ reason: 'internet' }));
+  };
+  const log = new DenialLog();
+  log.update(await read());
+  await waitUntil('it is forgotten', async () => (await read()).entries.length === 0);
+
+  await lab.attempt({ kind: 'tcp', to: '1.2.3.4', port: 80 });
+  log.update(await read());
+
+  expect(log.list()).toMatchObject({ denials: [{ address: '1.2.3.4', port: 80, count: 2 }], isTruncated: false });
 });
 
 it('loads lists of 5,000 overlapping ranges, with and without ports', async () => {

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { readJournal } from '../../../src/denials/parse-denials.js';
 import { type NetworkPolicy, parseDenials, type RulesetContext } from '../../../src/index.js';
 
 const context: RulesetContext = {
@@ -11,8 +12,8 @@ const context: RulesetContext = {
 const policy: NetworkPolicy = { allowedIps: ['10.2.0.0/16'], blockedIps: ['9.9.9.9'] };
 
 type Key = readonly [address: string, protocol: string | number, port: number];
-const element = (key: readonly unknown[], packets: unknown = 1) => ({
-  elem: { val: { concat: key }, timeout: 3600, expires: 9, counter: { packets, bytes: 60 } },
+const element = (key: readonly unknown[], packets: unknown = 1, expires = 9) => ({
+  elem: { val: { concat: key }, timeout: 3600, expires, counter: { packets, bytes: 60 } },
 });
 const journal = (elem: unknown, name = 'denials4'): string =>
   JSON.stringify({ nftables: [{ metainfo: {} }, { set: { name, elem } }] });
@@ -129,4 +130,21 @@ it('tells what was asked of the resolver as one question to port 53, whatever it
   const asked = [element(['127.0.0.11', 'udp', 40_000]), element(['127.0.0.11', 'udp', 40_001])];
   const { denials } = parseDenials(journal(asked), { policy, context });
   expect(denials).toMatchObject([{ address: '127.0.0.11', protocol: 'udp', port: 53, count: 2, reason: 'dns' }]);
+});
+
+it('reads when the kernel forgets an entry, which is when it forgets the last of equal ones', () => {
+  const elem = [
+    element(['1.1.1.1', 'tcp', 443]),
+    { elem: { val: { concat: ['1.1.1.2', 'tcp', 443] }, counter: { packets: 1 } } },
+    element(['127.0.0.11', 'udp', 40_000], 1, 3000),
+    element(['127.0.0.11', 'udp', 40_001]),
+  ];
+
+  const { entries } = readJournal(journal(elem), () => ({ reason: 'internet' }));
+
+  expect(entries.map(({ denial, expiresSeconds }) => [denial.address, expiresSeconds])).toEqual([
+    ['1.1.1.1', 9],
+    ['1.1.1.2', 0],
+    ['127.0.0.11', 3000],
+  ]);
 });
