@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,9 @@
 #include "xattrs.h"
 
 enum { BATCH = 48 * 1024, MAX_DEPTH = 1024 };
+
+/* Source: include/uapi/linux/magic.h of the kernel, which not every libc comes with. */
+enum { IN_MEMORY = 0x01021994, OVERLAY = 0x794c7630 };
 
 static struct buffer batch;
 
@@ -74,9 +76,9 @@ static void look_at_root(const char *path, int fd) {
 	struct timespec now;
 	bool is_known = fstatfs(fd, &fs) == 0;
 	clock_gettime(CLOCK_REALTIME, &now);
-	settled_until = is_known && fs.f_type == TMPFS_MAGIC ? INT64_MIN : now.tv_sec - SETTLED_SECONDS;
+	settled_until = is_known && fs.f_type == IN_MEMORY ? INT64_MIN : now.tv_sec - SETTLED_SECONDS;
 	image_until = strcmp(path, "/") == 0 ? clock_earliest() : 0;
-	moves_directories = !is_known || fs.f_type != OVERLAYFS_SUPER_MAGIC;
+	moves_directories = !is_known || fs.f_type != OVERLAY;
 }
 
 /* One entry; its path as given by the caller. */
