@@ -90,6 +90,7 @@ function readText(reader: PayloadReader): Buffer {
  */
 export function splitEntries(payload: Buffer, root: Buffer, take: (path: string, record: FileRecord) => void): void {
   for (let start = 0; start < payload.length; ) {
+    if (start + OFFSET.path > payload.length) throw new RangeError('a payload that ends within an entry');
     const pathEnd = endOfText(payload, start + OFFSET.path);
     const end = endOfText(payload, pathEnd);
     for (const offset of [OFFSET.sizes, OFFSET.blocks])
@@ -101,9 +102,10 @@ export function splitEntries(payload: Buffer, root: Buffer, take: (path: string,
 
 /** Where a text ends that begins at this place of a payload. */
 function endOfText(payload: Buffer, start: number): number {
-  const length = payload.readUInt16LE(start);
+  const length = start + 2 > payload.length ? 0 : payload.readUInt16LE(start);
   const end = start + 2 + length;
-  if (end > payload.length || length > MAX_PATH_BYTES) throw new RangeError('a path that no file system has');
+  if (end > payload.length) throw new RangeError('a payload that ends within an entry');
+  if (length > MAX_PATH_BYTES) throw new RangeError('a path that no file system has');
   const nul = length === 0 ? -1 : payload.indexOf(0, start + 2);
   if (nul >= 0 && nul < end) throw new RangeError('a path that no file system has');
   return end;

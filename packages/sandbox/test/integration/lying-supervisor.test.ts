@@ -181,7 +181,7 @@ describe('files', () => {
     ['nul', /a path that no file system has/u],
     ['nul-in-target', /a path that no file system has/u],
     ['long-name', /a path that no file system has/u],
-    ['size-2-63', /a size of 9223372036854775808/u],
+    ['size-2-63', /a size that is out of range/u],
     ['cut', /a payload that ends/u],
     ['wrong-type', /an answer of type 3 where 4/u],
     ['unknown-type', /an answer of type 99/u],
@@ -202,12 +202,7 @@ describe('files', () => {
 
   it('takes entries that contradict each other as what they are: claims about that sandbox', async () => {
     await using sandbox = await create();
-    expect((await sandbox.files.list('/lie/twice')).map(({ type }) => type)).toEqual([
-      'file',
-      'directory',
-      'file',
-      'file',
-    ]);
+    expect((await sandbox.files.list('/lie/twice')).map(({ type }) => type)).toEqual(['directory', 'file', 'file']);
   });
 
   it.each([
