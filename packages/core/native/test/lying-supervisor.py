@@ -2,7 +2,7 @@
 """A supervisor that an attacker has taken over. It greets as the real one does and serves made-up files, counters and
 programs, until it is asked for a lie: a command or a path `/lie/NAME` names one that is told at once, and `remember NAME`
 one for later. A lie about the greeting stands in the file `lie` beside it."""
-import hashlib, os, stat, struct, sys, time
+import base64, hashlib, os, stat, struct, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD_ID = open(f'{HERE}/build-id', 'rb').read()
@@ -12,6 +12,7 @@ HELLO, EXECUTE, STDIN, STDIN_END, CREDIT, SIGNAL, CANCEL, CANCEL_ALL, COUNTERS, 
 WELCOME, STARTED, REFUSED, STDOUT, STDERR, STDIN_CREDIT, EXITED, DONE, COUNTERS_REPLY, PROTOCOL_ERROR = range(0x81, 0x8B)
 OK, ERROR, CHUNK, ENTRIES, SKIPPED = range(1, 6)
 FLAG_FILES, FLAG_PROBE = 1, 16
+CHANGED = 1 << 16
 ABSENT = 2**64 - 1
 HOSTILE_TEXT = b'\x1b[2J\x1b]0;owned\x07\xff\xfe\n2026-01-01 INFO approved by alice\r\xe2\x80\xae'
 
@@ -188,11 +189,15 @@ def entry(path, mode=stat.S_IFREG | 0o644, size=1, target=b'', changed=None):
     return struct.pack('<IIIIQQQQQqIqIH', *numbers, len(path)) + path + struct.pack('<H', len(target)) + target
 
 
+def changed_at(contents):
+    return 1_700_000_000 + int.from_bytes(hashlib.sha256(contents).digest()[:3], 'little')
+
+
 def known_entry(path):
     mode, contents = tree[path]
     isLink = stat.S_ISLNK(mode)
     size = 2**40 if path.endswith(b'/huge') else len(contents)
-    return entry(path, mode, size, contents if isLink else b'')
+    return entry(path, mode | CHANGED, size, contents if isLink else b'', changed_at(contents))
 
 
 def answer(id, type, payload=b''):
@@ -263,7 +268,8 @@ def serve(id, op, payload):
     elif op in (10, 11) and path in tree:
         digest = hashlib.sha256(tree[path][1])
         tree[b'/.paracle/store/objects/' + digest.hexdigest().encode()] = (stat.S_IFREG, tree[path][1])
-        answer(id, CHUNK, digest.digest() + (struct.pack('<Q', len(tree[path][1])) if op == 11 else b''))
+        saved = struct.pack('<QqI', len(tree[path][1]), changed_at(tree[path][1]), 0)
+        answer(id, CHUNK, digest.digest() + (saved if op == 11 else b''))
     elif op == 12:
         digest = payload[28:].split(b'\0')[1]
         tree[path] = (stat.S_IFREG | 0o644, tree[b'/.paracle/store/objects/' + digest][1])
@@ -276,11 +282,11 @@ def serve(id, op, payload):
 
 def falsify(path, contents):
     """What it says of its own snapshots."""
-    if remembered.startswith('{') and path.endswith(b'.json'):
+    if remembered.startswith('manifest:') and path.endswith(b'.json'):
         start = contents.index(b'"imageId":"') + 11
         return contents[:start] + b'sha256:' + b'0' * 64 + contents[contents.index(b'"', start):]
-    if remembered.startswith('{') and path.endswith(b'.manifest'):
-        return remembered.encode() + b'\n'
+    if remembered.startswith('manifest:') and path.endswith(b'.manifest'):
+        return base64.b64decode(remembered[9:])
     if remembered == 'description' and path.endswith(b'.json'):
         return b'{"__proto__":{"polluted":1},"constructor":1}'
     if remembered == 'contents' and b'/objects/' in path:

@@ -225,9 +225,7 @@ export class Attachment implements NetworkAttachment {
         continue;
       }
       this.#standing = { address, runtime: runtimeOf(prepared.value), pid: prepared.value.state.pid ?? 0 };
-      // Else the kernel refuses before the rules do, and nothing tells what was refused.
-      if (network.internal) await (await this.#standingGuard()).look('route', address);
-      await Promise.all([this.#compareWithEngine(), this.#prove()]);
+      await Promise.all([this.#compareWithEngine(), this.#openWay(address)]);
       return;
     }
   }
@@ -280,6 +278,16 @@ export class Attachment implements NetworkAttachment {
         : ['it has left the network']),
     ];
     if (differences.length > 0) throw drift(this, differences);
+  }
+
+  /** Without a way out the kernel refuses before the rules do, and nothing tells what was refused. */
+  async #openWay(address: string): Promise<void> {
+    const guard = await this.#standingGuard();
+    const way = this.#context.network.internal ? guard.look('route', address) : Promise.resolve('');
+    const [opened] = await Promise.allSettled([way]);
+    // What else is wrong explains more.
+    await this.#prove();
+    if (opened.status === 'rejected') throw opened.reason;
   }
 
   /** The kernel's side: the ruleset that was loaded, and what it does. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Engine, ownerLabels } from '@paracle/core';
+import { Engine, FileService, ownerLabels, PayloadWriter } from '@paracle/core';
 import { ReviewManager } from '@paracle/review';
 import { RollbackManager } from '@paracle/rollback';
 import { type Sandbox, SandboxManager } from '@paracle/sandbox';
@@ -28,48 +28,64 @@ async function remember(sandbox: Sandbox, lie: string): Promise<void> {
   await sandbox.execute(['remember', lie]);
 }
 
-/** A line of a manifest: a file whose contents are the image's. */
-const line = (path: string, more: object = {}): string =>
-  JSON.stringify({
-    path,
-    type: 'file',
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    sizeBytes: 5,
-    inode: '1',
-    modifiedNs: '1',
-    changedNs: '1',
-    ...more,
-  });
+const NS = 1_000_000_000n;
+
+/** A path of a manifest: a file whose contents are the image's. */
+function record(path: string, { sizeBytes = 5n }: { readonly sizeBytes?: bigint } = {}): Buffer {
+  const writer = new PayloadWriter().u32(0o100644).u32(0).u32(0).u32(1).u64(1n).u64(1n).u64(0n).u64(sizeBytes).u64(8n);
+  for (let time = 0; time < 2; time++) writer.u64(NS).u32(0);
+  return writer.u16(path.length).bytes(Buffer.from(path, 'latin1')).u16(0).finish();
+}
+
+/** Has the supervisor tell another manifest of a snapshot, as the difference to the same base. */
+async function lieAbout(
+  snapshotId: string,
+  sandbox: Sandbox,
+  { records = new PayloadWriter().finish(), rest = new PayloadWriter().u32(0).finish(), removed = 0 } = {},
+): Promise<void> {
+  const connection = await engine.supervisors.connect(sandbox.container.id);
+  await using files = FileService.open(connection, 'root');
+  const truth = await files.read(`/.paracle/store/snapshots/${snapshotId}.manifest`, 1_000_000);
+  const writer = new PayloadWriter()
+    .bytes(truth.subarray(0, 4 + 32))
+    .u32(removed)
+    .u32(records.length)
+    .bytes(records);
+  await remember(sandbox, `manifest:${writer.bytes(rest).finish().toString('base64')}`);
+}
+
+const damaged = { code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED' };
 
 describe('rollback', () => {
   it('takes files from the image that the engine names, whichever the snapshot does', async () => {
     await using sandbox = await sandboxes.create();
     const snapshotId = await rollback.createSnapshot(sandbox);
-    await remember(sandbox, line('/etc/debian_version'));
+    await lieAbout(snapshotId, sandbox, { records: record('/etc/debian_version') });
+    await rollback.verifySnapshot(snapshotId, sandbox);
     expect((await rollback.listSnapshots(sandbox))[0]?.imageId).toMatch(/^sha256:0+$/u);
-    await expect(rollback.rollback(snapshotId, sandbox)).rejects.toMatchObject({ code: 'PARACLE_ROLLBACK_INCOMPLETE' });
-    expect((await sandbox.files.read('/etc/debian_version')).toString()).toMatch(/^\d+\.\d+\n$/u);
+    await expect(rollback.rollback(snapshotId, sandbox)).rejects.toMatchObject({
+      ...damaged,
+      message: 'The image has no such file as /etc/debian_version was',
+    });
+    await expect(sandbox.files.read('/etc/debian_version')).rejects.toMatchObject({ errno: 'ENOENT' });
   });
 
   it.each([
-    ['a path with ..', line('/workspace/../../etc/passwd')],
-    ['a path with an empty name', line('//etc/passwd')],
-    ['a relative path', line('etc/passwd')],
-    ['a path with NUL', line('/a\0b')],
-    ['a digest that is a path', line('/a', { digest: 'sha256:../../../etc/passwd' })],
-    ['a key of every prototype', `{"__proto__":{"polluted":true},${line('/a').slice(1)}`],
-    ['a number that is none', line('/a', { sizeBytes: 1e300 })],
-    ['a line without an end', line('/a', { target: 'x'.repeat(100_000) })],
-  ])('refuses a manifest with %s', async (_what, manifest) => {
+    ['a path with ..', { records: record('/workspace/../../etc/passwd') }],
+    ['a path with an empty name', { records: record('//etc/passwd') }],
+    ['a relative path', { records: record('etc/passwd') }],
+    ['a path with NUL', { records: record('/a\0b') }],
+    ['a number that is none', { records: record('/a', { sizeBytes: -1n }) }],
+    ['a record that is cut short', { records: record('/a').subarray(0, -1) }],
+    ['more paths than there are', { removed: 0xffff_ffff }],
+    ['contents that are none', { rest: new PayloadWriter().u32(1).u16(1).bytes(Buffer.from('/')).u8(1).finish() }],
+    ['an end that is none', { rest: new PayloadWriter().u32(0).u8(0).finish() }],
+  ])('refuses a manifest with %s', async (_what, lie) => {
     await using sandbox = await sandboxes.create();
     const snapshotId = await rollback.createSnapshot(sandbox);
-    await remember(sandbox, manifest);
-    await expect(rollback.rollback(snapshotId, sandbox)).rejects.toMatchObject({
-      code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
-    });
-    expect(Reflect.get({}, 'polluted')).toBeUndefined();
+    await lieAbout(snapshotId, sandbox, lie);
+    await expect(rollback.verifySnapshot(snapshotId, sandbox)).rejects.toMatchObject(damaged);
+    await expect(rollback.rollback(snapshotId, sandbox)).rejects.toMatchObject(damaged);
   });
 
   it('refuses a description that is none, and contents that are not those of their digest', async () => {
@@ -82,9 +98,9 @@ describe('rollback', () => {
     const connection = await engine.supervisors.connect(sandbox.container.id);
     expect(connection.isClosed).toBe(false);
     await remember(sandbox, 'contents');
-    const damaged = { code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED' };
     await expect(rollback.readContents(digest, sandbox)).rejects.toMatchObject(damaged);
     await remember(sandbox, 'description');
+    await expect(rollback.verifySnapshot(snapshotId, sandbox)).rejects.toMatchObject(damaged);
     await expect(rollback.listSnapshots(sandbox)).rejects.toMatchObject(damaged);
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
   });
