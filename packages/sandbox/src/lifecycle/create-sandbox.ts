@@ -253,9 +253,15 @@ async function makeIfMissing(files: FileService, path: string): Promise<void> {
   await files.stat(path).catch(() => files.makeDirectory(path, { mode: 0o755 }));
 }
 
+/**
+ * What the engine says on a full disk. In the second form overlayfs had no room for its own directory, which the kernel
+ * passes over (`ovl_get_workdir` mounts read-only then) and the engine misses.
+ */
+const FULL_DISK = /no space left on device|\/work\/work: no such file or directory/iu;
+
 function explain(error: unknown, config: ResolvedSandboxConfig): unknown {
   if (!hasCode(error, coreErrorCodes.engineResponse)) return error;
-  if (/no space left on device/iu.test(error.message)) {
+  if (FULL_DISK.test(error.message)) {
     return new SandboxError(sandboxErrorCodes.engineDiskFull, 'The disk that the engine keeps its data on is full', {
       suggestion: 'Free space there: `docker system df` tells what takes it, prune() removes what sandboxes left.',
       cause: error,
