@@ -22,14 +22,20 @@ import { findTrigger } from './protect/find-trigger.js';
 import { type ProtectOptions, protectOptionsSchema } from './protect/protect-options.js';
 import { Protections } from './protect/protections.js';
 import type { ProtectContext, ProtectResult } from './protect/run-protected.js';
+import { Turns } from './protect/turns.js';
 import { applyPlan } from './restore/apply-plan.js';
 import { pathsOf, planRollback, type RollbackPlan, summarize } from './restore/plan-rollback.js';
 import { PristineFiles } from './restore/pristine-files.js';
-import { type RollbackOptions, type RollbackResult, toPathFilter } from './restore/rollback-options.js';
+import {
+  type ResolvedRollbackOptions,
+  type RollbackOptions,
+  type RollbackResult,
+  resolveRollbackOptions,
+} from './restore/rollback-options.js';
 import { findDifferences } from './restore/verify-rollback.js';
 import type { SnapshotDiskUsage } from './snapshot/disk-usage.js';
 import { findRoots, listFileSystems, refuseMoved } from './snapshot/list-file-systems.js';
-import { display, type Manifest } from './snapshot/manifest.js';
+import { display } from './snapshot/manifest.js';
 import type { SnapshotDescription, StoredDescription } from './snapshot/snapshot-description.js';
 import { SnapshotStore } from './snapshot/snapshot-store.js';
 import { lookAt, type TakenSnapshot, takeSnapshot } from './snapshot/take-snapshot.js';
@@ -81,7 +87,7 @@ export class RollbackManager {
   }
 
   /**
-   * Takes a snapshot of a sandbox's root file system; its programs stand still meanwhile. Resolves with its id.
+   * Takes a snapshot of a sandbox's root file system, volumes and memory; its programs stand still meanwhile. Resolves with its id.
    * @throws RollbackError `PARACLE_ROLLBACK_CONTAINER_UNSUPPORTED`, `PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE`
    * @throws SupervisorBusyError `PARACLE_SUPERVISOR_BUSY` while another process does the same
    */
@@ -148,13 +154,15 @@ export class RollbackManager {
     container: ContainerReference,
     options: DiffOptions = {},
   ): Promise<readonly FileChange[]> {
-    return this.#stopped(container, options, async (target) => {
-      const { store, files, imageId } = target;
+    return this.#stopped(container, options, async ({ store, files, roots, imageId }) => {
       await using pristine = new PristineFiles(this.#engine, imageId);
       const before = { manifest: await store.readManifest(snapshotId), find: inSnapshot(pristine) };
       const after =
         options.to === undefined
-          ? { manifest: (await listNow(target)).manifest, find: inSandbox(files) }
+          ? {
+              manifest: { records: (await listFileSystems(files, roots)).records, kept: new Map() },
+              find: inSandbox(files),
+            }
           : { manifest: await store.readManifest(options.to), find: inSnapshot(pristine) };
       return await diffManifests(before, after, options);
     });
@@ -170,6 +178,7 @@ export class RollbackManager {
    * Puts a sandbox back, in place: what is new goes, what changed or is gone comes back, with modes,
    * owners and times. Executions under way end as `rolled_back`.
    *
+   * @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong
    * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`
    * @throws RollbackIncompleteError `PARACLE_ROLLBACK_INCOMPLETE` where the result is not the snapshot
    */
@@ -178,12 +187,14 @@ export class RollbackManager {
     container: ContainerReference,
     options: RollbackOptions = {},
   ): Promise<RollbackResult> {
+    // Before anything is ended for it.
+    const resolved = resolveRollbackOptions(options);
     return this.#use(container, options, async (target) => {
       const { connection, store } = target;
       const description = await store.describe(snapshotId);
       return connection.whileFrozen(async () => {
-        if (options.dryRun !== true) await connection.cancelAll('rolled_back', KILL_GRACE_MS);
-        return this.#restore(target, description, options);
+        if (!resolved.dryRun) await connection.cancelAll('rolled_back', KILL_GRACE_MS);
+        return this.#restore(target, description, resolved);
       });
     });
   }
@@ -250,10 +261,12 @@ export class RollbackManager {
     });
   }
 
-  async #restore(target: Target, description: StoredDescription, options: RollbackOptions): Promise<RollbackResult> {
+  async #restore(
+    target: Target,
+    description: StoredDescription,
+    { dryRun, includes }: ResolvedRollbackOptions,
+  ): Promise<RollbackResult> {
     const { store, files, containerId, imageId, roots } = target;
-    const { dryRun = false } = options;
-    const includes = toPathFilter(options);
     const snapshot = await store.readManifest(description.id);
     const hasSafety = this.#config.policy.backupBeforeRollback && !dryRun;
     const safety = hasSafety ? await this.#take(target, 'safety') : undefined;
@@ -321,13 +334,13 @@ export class RollbackManager {
     const connection = await this.#connect(containerId, options);
     const description = await this.#engine.containers.inspect(containerId, options);
     const [imageId, roots] = [description.imageId, findRoots(description)];
-    return inTurn(connection, async () =>
+    const run = async (): Promise<Result> =>
       SnapshotStore.use(
         connection,
         async (store, files) => work({ containerId, imageId, roots, connection, store, files }),
         options,
-      ),
-    );
+      );
+    return turns.take(containerId, run, options.signal ?? new AbortController().signal);
   }
 
   async #connect(containerId: string, { signal, timeoutMs }: CallOptions): Promise<SupervisorConnection> {
@@ -344,17 +357,8 @@ export class RollbackManager {
   }
 }
 
-/** The last work on each sandbox: one at a time in this process; the freeze keeps others off. */
-const turns = new WeakMap<SupervisorConnection, Promise<unknown>>();
-
-async function inTurn<Result>(connection: SupervisorConnection, work: () => Promise<Result>): Promise<Result> {
-  const turn = (turns.get(connection) ?? Promise.resolve()).then(work);
-  turns.set(
-    connection,
-    turn.catch(() => undefined),
-  );
-  return turn;
-}
+/** One thing at a time on each sandbox, for all managers of this process; the freeze keeps others off. */
+const turns = new Turns();
 
 /** What would reach into something that is mounted: the host's, or of the kernel. */
 function findMoved(
@@ -369,9 +373,4 @@ function findMoved(
   const removed = plan.remove.map(display).filter((path) => mounts.some((mount) => isWithin(mount, path)));
   const reached = pathsOf(plan).map(display).filter(isForeign);
   return [...new Set([...removed, ...reached])];
-}
-
-async function listNow({ files, roots }: Target): Promise<{ manifest: Manifest; mounts: readonly string[] }> {
-  const { records, mounts } = await listFileSystems(files, roots);
-  return { manifest: { records, kept: new Map() }, mounts };
 }

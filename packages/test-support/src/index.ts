@@ -7,4 +7,5 @@ export { installLyingSupervisor, type LyingSupervisor } from './lying-supervisor
 export { PrivateEngine } from './private-engine.js';
 export { type Forward, RelayedEngine } from './relayed-engine.js';
 export { scaled } from './scaled.js';
+export { thrownBy } from './thrown-by.js';
 export { waitUntil } from './wait-until.js';

@@ -61,8 +61,12 @@ static uint64_t image_until;
 static const int64_t SETTLED_SECONDS = 60;
 static int64_t settled_until;
 
+static uint64_t changed_ns(const struct stat *st) {
+	return (uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec;
+}
+
 static uint32_t flags_of(int parent, const char *name, const struct stat *st) {
-	if ((uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec < image_until) return 0;
+	if (changed_ns(st) < image_until) return 0;
 	return ENTRY_CHANGED | (xattrs_exist(parent, name) ? ENTRY_XATTRS : 0) |
 	       (S_ISREG(st->st_mode) && st->st_ctim.tv_sec >= settled_until ? ENTRY_UNSURE : 0);
 }
@@ -154,7 +158,7 @@ static int walk_below(int fd, char *path, size_t length, int depth, const struct
 	static bool is_parent_changed;
 	bool before = is_parent_changed;
 	uint64_t until = image_until;
-	bool is_changed = (uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec >= until;
+	bool is_changed = changed_ns(st) >= until;
 	if (moves_directories && depth > 0 && is_changed && is_parent_changed) image_until = 0;
 	is_parent_changed = is_changed;
 	int result = walk_directory(fd, path, length, depth), error = errno;

@@ -21,7 +21,7 @@ static bool is_kept(const char *name) {
 	return strncmp(name, "user.", 5) == 0 || strncmp(name, "system.posix_acl_", 17) == 0;
 }
 
-/* Pipes, sockets and devices can't have any of a program's, and to open a device would have effects. */
+/* Anything else can have an access list at most, and to open a device would have effects. */
 static int open_entry(int parent, const char *name) {
 	struct stat st;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0) return -1;

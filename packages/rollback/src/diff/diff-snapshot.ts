@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CallOptions, FileService } from '@paracle/core';
+import { type CallOptions, type FileService, parseConfig } from '@paracle/core';
+import { rootSchema, toPrefix } from '../config/root.js';
 import { inBatches } from '../restore/in-batches.js';
 import type { PristineFiles } from '../restore/pristine-files.js';
 import { display, type Manifest, type ManifestEntry, toPath } from '../snapshot/manifest.js';
@@ -28,13 +29,17 @@ export function inSandbox(files: FileService): DigestFinder {
   return async ({ path }) => files.hash(toPath(path));
 }
 
-/** What differs between two states of a sandbox. */
+/**
+ * What differs between two states of a sandbox.
+ * @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` where `root` is not absolute
+ */
 export async function diffManifests(
   before: { readonly manifest: Manifest; readonly find: DigestFinder },
   after: { readonly manifest: Manifest; readonly find: DigestFinder },
   { root }: DiffOptions,
 ): Promise<FileChange[]> {
-  const prefix = root === undefined ? '' : Buffer.from(root === '/' ? root : `${root}/`).toString('latin1');
+  const below = parseConfig(rootSchema.optional(), root, 'root of the diff');
+  const prefix = below === undefined ? '' : toPrefix(below);
   const candidates = findCandidates(before.manifest, after.manifest).filter(({ path }) => path.startsWith(prefix));
   const changes = await inBatches(candidates, async ({ path, before: old, after: found }) => {
     const states = await Promise.all([toState(old, before.find), toState(found, after.find)]);

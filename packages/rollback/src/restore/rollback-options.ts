@@ -1,6 +1,7 @@
 import { type CallOptions, parseConfig } from '@paracle/core';
 import { Minimatch } from 'minimatch';
 import { z } from 'zod';
+import { rootSchema, toPrefix } from '../config/root.js';
 import { display } from '../snapshot/manifest.js';
 import type { PathFilter } from './plan-rollback.js';
 
@@ -10,8 +11,8 @@ export interface RollbackOptions extends CallOptions {
   readonly dryRun?: boolean;
   /**
    * Globs: only what matches one is put back, and removed where it is new; a new directory stays where something in it
-   * matches none. `*` stays within a name, `**` does not, and both
-   * match names that begin with a dot. @defaultValue everything
+   * matches none. `*` stays within a name, `**` does not, and both match names that begin with a dot.
+   * @defaultValue everything below `root`
    */
   readonly only?: readonly string[];
   /** Absolute path that the globs of `only` are relative to. @defaultValue `/` */
@@ -34,22 +35,27 @@ export interface RollbackResult {
   readonly notRestored: readonly string[];
 }
 
-const schema = z.object({
+const schema = z.strictObject({
+  dryRun: z.boolean().default(false),
   only: z.array(z.string().min(1).regex(/^[^/]/u, 'is relative to root')).min(1).optional(),
-  root: z.string().regex(/^\//u, 'is absolute').default('/'),
+  root: rootSchema.default('/'),
 });
 
-/**
- * Whether a path of a manifest is one that the options name.
- * @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` where they can't name any
- */
-export function toPathFilter(options: RollbackOptions): PathFilter {
-  const { only, root } = parseConfig(schema, { only: options.only, root: options.root }, 'rollback options');
-  if (only === undefined) return () => true;
-  const prefix = `${root.replace(/\/+$/u, '')}/`;
-  const globs = only.map((glob) => new Minimatch(glob, { dot: true }));
-  return (path) => {
-    const text = display(path);
-    return text.startsWith(prefix) && globs.some((glob) => glob.match(text.slice(prefix.length)));
-  };
+/** {@link RollbackOptions} after checks. */
+export interface ResolvedRollbackOptions {
+  readonly dryRun: boolean;
+  /** Whether a path of a manifest is to be put back. */
+  readonly includes: PathFilter;
+}
+
+/** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` where an option is unknown, or can't name any path */
+export function resolveRollbackOptions(options: RollbackOptions): ResolvedRollbackOptions {
+  const { signal: _signal, timeoutMs: _timeoutMs, ...own } = options;
+  const { dryRun, only, root } = parseConfig(schema, own, 'rollback options');
+  if (only === undefined && root === '/') return { dryRun, includes: () => true };
+  const prefix = toPrefix(root);
+  const globs = (only ?? ['**']).map((glob) => new Minimatch(glob, { dot: true }));
+  const includes: PathFilter = (path) =>
+    path.startsWith(prefix) && globs.some((glob) => glob.match(display(path.slice(prefix.length))));
+  return { dryRun, includes };
 }

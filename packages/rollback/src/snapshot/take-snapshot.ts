@@ -118,9 +118,10 @@ async function reuseByHash(
   changed: readonly ManifestEntry[],
   { files, kept, previous }: Work & { readonly previous: Manifest | undefined },
 ): Promise<void> {
-  const likely = changed.filter(({ path, type }) => {
-    const isNew = kept.get(path)?.digest === undefined;
-    return isNew && type === 'file' && previous?.kept.get(path)?.digest !== undefined;
+  const likely = changed.filter(({ path, type, sizeBytes }) => {
+    if (type !== 'file' || kept.get(path)?.digest !== undefined || previous === undefined) return false;
+    const before = entryAt(previous, path);
+    return before?.digest !== undefined && before.sizeBytes === sizeBytes;
   });
   await inBatches(likely, async ({ path }) => {
     const digest = previous?.kept.get(path)?.digest;

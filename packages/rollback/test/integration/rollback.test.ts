@@ -132,9 +132,17 @@ describe('rollback', () => {
       'b',
       'deep',
     ]);
-    await expect(rollback.rollback(snapshotId, sandbox, { only: ['/a'], root: '/workspace' })).rejects.toMatchObject({
-      code: 'PARACLE_CORE_CONFIG_INVALID',
-    });
+    const running = sandbox.execute(['sleep', '1']);
+    const invalid = { code: 'PARACLE_CORE_CONFIG_INVALID' };
+    for (const wrong of [{ only: ['/a'] }, { only: [] }, { root: 'workspace' }, { dryrun: true } as object]) {
+      await expect(rollback.rollback(snapshotId, sandbox, wrong)).rejects.toMatchObject(invalid);
+    }
+    await expect(running).resolves.toMatchObject({ exitCode: 0 });
+    await expect(rollback.diff(snapshotId, sandbox, { root: 'workspace' })).rejects.toMatchObject(invalid);
+    expect(await rollback.diff(snapshotId, sandbox, { root: '/workspace/' })).toMatchObject([
+      { path: 'a' },
+      { path: 'new' },
+    ]);
     await run('mkdir -p data; echo x > data/keep; echo x > data/drop.txt');
     await rollback.rollback(snapshotId, sandbox, { only: ['data', '**/*.txt'], root: '/workspace/' });
     expect((await sandbox.execute(['ls', 'data'])).stdout).toBe('keep\n');

@@ -1,8 +1,7 @@
 import { expect, it } from '@jest/globals';
-import { createRandom } from '@paracle/test-support';
+import { createRandom, thrownBy } from '@paracle/test-support';
 import { AnswerDecoder } from '../../../src/supervisor/answer-decoder.js';
 import { PayloadWriter } from '../../../src/supervisor/wire.js';
-import { thrownBy } from './support/thrown-by.js';
 
 const MAX_ANSWER_BYTES = 128 * 1024;
 

@@ -1,8 +1,7 @@
 import { expect, it } from '@jest/globals';
-import { createRandom } from '@paracle/test-support';
+import { createRandom, thrownBy } from '@paracle/test-support';
 import { readCounters, readResourceUsage } from '../../../src/supervisor/counters.js';
 import { PayloadReader, PayloadWriter } from '../../../src/supervisor/wire.js';
-import { thrownBy } from './support/thrown-by.js';
 
 const ABSENT = 0xffff_ffff_ffff_ffffn;
 const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);

@@ -1,9 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { createRandom } from '@paracle/test-support';
+import { createRandom, thrownBy } from '@paracle/test-support';
 import { readExitReport } from '../../../src/supervisor/exit-report.js';
 import { EXITED_FLAG } from '../../../src/supervisor/protocol.js';
 import { PayloadReader, PayloadWriter } from '../../../src/supervisor/wire.js';
-import { thrownBy } from './support/thrown-by.js';
 
 /** By name: Node's own errors are of another realm than a test's. */
 const rangeError: unknown = expect.objectContaining({ name: 'RangeError' });

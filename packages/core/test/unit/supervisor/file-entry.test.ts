@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { createRandom } from '@paracle/test-support';
+import { createRandom, thrownBy } from '@paracle/test-support';
 import { ANSWER, refuseData, requireType, toDigest } from '../../../src/supervisor/file-answers.js';
 import {
   decodeRecord,
@@ -11,7 +11,6 @@ import {
   splitEntries,
 } from '../../../src/supervisor/file-entry.js';
 import { PayloadReader, PayloadWriter } from '../../../src/supervisor/wire.js';
-import { thrownBy } from './support/thrown-by.js';
 
 interface Wire {
   readonly mode?: number;

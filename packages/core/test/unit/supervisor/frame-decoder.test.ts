@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { createRandom } from '@paracle/test-support';
+import { createRandom, thrownBy } from '@paracle/test-support';
 import { FrameDecoder } from '../../../src/supervisor/frame-decoder.js';
 import { FRAME_HEADER_BYTES, FRAME_MAGIC, MAX_PAYLOAD_BYTES, REPLY } from '../../../src/supervisor/protocol.js';
 import { encodeFrame } from '../../../src/supervisor/wire.js';
-import { thrownBy } from './support/thrown-by.js';
 
 /** Everything a decoder was told, with the pieces of one stream and execution joined. */
 class Record {

@@ -1,7 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { createRandom } from '@paracle/test-support';
+import { createRandom, thrownBy } from '@paracle/test-support';
 import { StreamDemultiplexer } from '../../../src/supervisor/stream-demultiplexer.js';
-import { thrownBy } from './support/thrown-by.js';
 
 function record(stream: number, text: string): Buffer {
   const header = Buffer.alloc(8);
