@@ -114,7 +114,8 @@ export {
   SupervisorTimeoutError,
   SupervisorUnreachableError,
 } from './supervisor/supervisor-errors.js';
-export { OWN_DIRECTORY, STORE_DIRECTORY, SUPERVISOR_PATH } from './supervisor/supervisor-paths.js';
+export { HOLDS_DIRECTORY, OWN_DIRECTORY, STORE_DIRECTORY, SUPERVISOR_PATH } from './supervisor/supervisor-paths.js';
 export type { SupervisorMount, Supervisors } from './supervisor/supervisors.js';
 export { PayloadReader, PayloadWriter } from './supervisor/wire.js';
+export { listHolds } from './sweep/list-holds.js';
 export { type PruneOptions, type PruneResult, prune } from './sweep/prune.js';

@@ -2,43 +2,33 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CallOptions,
   type ContainerReference,
-  coreErrorCodes,
   type Engine,
-  type FileService,
-  hasCode,
-  isWithin,
   type Logger,
   parseConfig,
   resolveContainer,
-  type SupervisorConnection,
   silentLogger,
 } from '@paracle/core';
 import { type ResolvedRollbackConfig, type RollbackConfig, rollbackConfigSchema } from './config/rollback-config.js';
 import { type DiffOptions, diffManifests, inSandbox, inSnapshot } from './diff/diff-snapshot.js';
 import type { Digest, FileChange } from './diff/file-change.js';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
-import { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
+import { RollbackError, SnapshotNotFoundError } from './errors/rollback-errors.js';
+import { copySnapshot } from './fork/copy-snapshot.js';
+import { type ForkedSandbox, type ForkOptions, resolveForkOptions } from './fork/fork-options.js';
+import { makeForks } from './fork/make-forks.js';
 import { findTrigger } from './protect/find-trigger.js';
 import { type ProtectOptions, protectOptionsSchema } from './protect/protect-options.js';
 import { Protections } from './protect/protections.js';
 import type { ProtectContext, ProtectResult } from './protect/run-protected.js';
-import { Turns } from './protect/turns.js';
-import { applyPlan } from './restore/apply-plan.js';
-import { pathsOf, planRollback, type RollbackPlan, summarize } from './restore/plan-rollback.js';
+import { findInterrupted, type RecoveredRollback } from './restore/find-interrupted.js';
+import { inBatches } from './restore/in-batches.js';
 import { PristineFiles } from './restore/pristine-files.js';
-import {
-  type ResolvedRollbackOptions,
-  type RollbackOptions,
-  type RollbackResult,
-  resolveRollbackOptions,
-} from './restore/rollback-options.js';
-import { findDifferences } from './restore/verify-rollback.js';
+import { type RollbackOptions, type RollbackResult, resolveRollbackOptions } from './restore/rollback-options.js';
+import { SandboxSnapshots } from './sandbox-snapshots.js';
 import type { SnapshotDiskUsage } from './snapshot/disk-usage.js';
-import { findRoots, listFileSystems, refuseMoved } from './snapshot/list-file-systems.js';
-import { display } from './snapshot/manifest.js';
+import { listFileSystems } from './snapshot/list-file-systems.js';
 import type { SnapshotDescription, StoredDescription } from './snapshot/snapshot-description.js';
-import { SnapshotStore } from './snapshot/snapshot-store.js';
-import { lookAt, type TakenSnapshot, takeSnapshot } from './snapshot/take-snapshot.js';
+import { type Target, useSandbox } from './use-sandbox.js';
 
 /** How a rollback manager works. */
 export interface RollbackManagerOptions {
@@ -47,20 +37,6 @@ export interface RollbackManagerOptions {
   /** @defaultValue silent */
   readonly logger?: Logger;
 }
-
-interface Target {
-  readonly containerId: string;
-  /** As the engine says: what the sandbox's store says could name any image of the engine. */
-  readonly imageId: string;
-  /** Where the file systems are mounted that snapshots cover. */
-  readonly roots: readonly string[];
-  readonly connection: SupervisorConnection;
-  readonly store: SnapshotStore;
-  readonly files: FileService;
-}
-
-/** Grace of executions that a rollback ends: their changes are undone in any case. */
-const KILL_GRACE_MS = 0;
 
 /** Times of files advance with the kernel's clock tick, 10 ms at the slowest. */
 const TICK_MS = 20;
@@ -103,10 +79,16 @@ export class RollbackManager {
     return this.#use(container, options, async ({ store }) => store.list());
   }
 
-  /** Deletes a snapshot and the contents that no other needs. @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND` */
+  /**
+   * Deletes a snapshot and the contents that no other needs.
+   * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`
+   * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_IN_USE` by a rollback that was cut short
+   */
   async deleteSnapshot(snapshotId: string, container: ContainerReference, options: CallOptions = {}): Promise<void> {
-    await this.#stopped(container, options, async ({ store }) => {
+    await this.#stopped(container, options, async ({ store }, { journal }) => {
       await store.describe(snapshotId);
+      const underWay = await journal.read();
+      if ([underWay?.snapshotId, underWay?.safetySnapshotId].includes(snapshotId)) throw refuseInUse(snapshotId);
       await store.delete([snapshotId]);
     });
   }
@@ -128,7 +110,7 @@ export class RollbackManager {
 
   /** Deletes what the policy no longer keeps; taking a snapshot does this too. Resolves with the ids. */
   async retireSnapshots(container: ContainerReference, options: CallOptions = {}): Promise<readonly string[]> {
-    return this.#stopped(container, options, async ({ store }) => this.#retire(store));
+    return this.#stopped(container, options, async (_target, snapshots) => snapshots.retire());
   }
 
   /**
@@ -189,13 +171,54 @@ export class RollbackManager {
   ): Promise<RollbackResult> {
     // Before anything is ended for it.
     const resolved = resolveRollbackOptions(options);
-    return this.#use(container, options, async (target) => {
-      const { connection, store } = target;
-      const description = await store.describe(snapshotId);
-      return connection.whileFrozen(async () => {
-        if (!resolved.dryRun) await connection.cancelAll('rolled_back', KILL_GRACE_MS);
-        return this.#restore(target, description, resolved);
-      });
+    const { dryRun, scope } = resolved;
+    const isBackedUp = this.#config.policy.backupBeforeRollback;
+    return this.#use(container, options, async ({ connection, store }, snapshots) => {
+      await store.describe(snapshotId);
+      return connection.whileFrozen(async () =>
+        dryRun
+          ? snapshots.preview(snapshotId, resolved)
+          : snapshots.rollBack({ snapshotId, isBackedUp, ...scope }, resolved),
+      );
+    });
+  }
+
+  /**
+   * Finishes the rollbacks that were cut short, of this process and of those that have ended: call it at start. A sandbox
+   * that lost its controller is started again for it, and stays until it is swept or removed; a pinned snapshot keeps it.
+   * All are tried: what failed is among the results, and stays as it is for the next time.
+   */
+  async recover(options: CallOptions = {}): Promise<readonly RecoveredRollback[]> {
+    const containerIds = await findInterrupted(this.#engine, options);
+    const recovered = await inBatches(containerIds, async (containerId) => this.#recover(containerId, options));
+    return recovered.filter((each) => each !== undefined);
+  }
+
+  /**
+   * Makes new sandboxes that begin where a snapshot was taken, with that snapshot as their first. `create` makes one, of
+   * the same image and with the same volumes and memory. All or none: where one fails, those that were made are destroyed.
+   *
+   * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`
+   * @throws RollbackError `PARACLE_ROLLBACK_FORK_MISMATCH` where a sandbox is not of the same kind
+   * @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong
+   */
+  async fork<Fork extends ForkedSandbox>(
+    snapshotId: string,
+    container: ContainerReference,
+    { create, ...options }: ForkOptions<Fork>,
+  ): Promise<readonly Fork[]> {
+    const { count, ...limits } = resolveForkOptions(options);
+    await this.#use(container, limits, async ({ store }) => store.describe(snapshotId));
+    return makeForks({ create, count, signal: limits.signal }, async (forks) => {
+      await this.#use(container, limits, async (source) =>
+        inBatches(forks, async (fork) =>
+          this.#use(fork, limits, async (target) => copySnapshot(this.#engine, snapshotId, { source, target })),
+        ),
+      );
+      const order = { snapshotId, isBackedUp: false, root: '/' };
+      await inBatches(forks, async (fork) =>
+        this.#stopped(fork, limits, async (_target, snapshots) => snapshots.rollBack(order, SILENT)),
+      );
     });
   }
 
@@ -246,131 +269,70 @@ export class RollbackManager {
     });
   }
 
+  async #recover(containerId: string, options: CallOptions): Promise<RecoveredRollback | undefined> {
+    const subject = { container: { id: containerId } };
+    const known = { containerId };
+    try {
+      return await this.#stopped(subject, options, async (_target, snapshots) => {
+        const interrupted = await snapshots.journal.read();
+        if (interrupted === undefined) return undefined;
+        return { ...known, status: 'finished', result: await snapshots.rollBack(interrupted, SILENT) };
+      });
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      this.#logger.warn({ err: error, containerId }, 'a rollback that was cut short could not be finished');
+      return { ...known, status: 'failed', error };
+    }
+  }
+
   async #snapshot(
     container: ContainerReference,
     options: CallOptions,
     kind: StoredDescription['kind'],
     onTaken: (snapshotId: string) => void = () => undefined,
   ): Promise<string> {
-    return this.#stopped(container, options, async (target) => {
+    return this.#stopped(container, options, async (_target, snapshots) => {
       // Two changes within one tick look the same, so that no second may come before the next tick.
-      const [{ description }] = await Promise.all([this.#take(target, kind), delay(TICK_MS)]);
+      const [{ description }] = await Promise.all([snapshots.take(kind), delay(TICK_MS)]);
       onTaken(description.id);
-      await this.#retire(target.store, description.id);
+      await snapshots.retire(description.id);
       return description.id;
     });
-  }
-
-  async #restore(
-    target: Target,
-    description: StoredDescription,
-    { dryRun, includes }: ResolvedRollbackOptions,
-  ): Promise<RollbackResult> {
-    const { store, files, containerId, imageId, roots } = target;
-    const snapshot = await store.readManifest(description.id);
-    const hasSafety = this.#config.policy.backupBeforeRollback && !dryRun;
-    const safety = hasSafety ? await this.#take(target, 'safety') : undefined;
-    const { manifest: now, mounts } = safety ?? (await lookAt(snapshot, target));
-    const plan = planRollback(snapshot, now, includes);
-    refuseMoved(findMoved(plan, { mounts, roots }));
-    await store.requireIntact(plan.files);
-    const result: RollbackResult = {
-      snapshotId: description.id,
-      containerId,
-      isDryRun: dryRun,
-      ...(safety !== undefined && { safetySnapshotId: safety.description.id }),
-      ...summarize(plan),
-    };
-    if (dryRun) return result;
-    await using pristine = new PristineFiles(this.#engine, imageId);
-    await applyPlan(plan, { files, pristine });
-    const differences = await findDifferences(plan, files);
-    if (differences.length > 0) throw new RollbackIncompleteError(description.id, differences, safety?.description.id);
-    await this.#retire(store, description.id, safety?.description.id);
-    this.#logger.info({ containerId, snapshotId: description.id }, 'rolled back');
-    return result;
-  }
-
-  async #take(target: Target, kind: StoredDescription['kind']): Promise<TakenSnapshot> {
-    const taken = await takeSnapshot({ ...target, kind, config: this.#config }).catch(async (error: unknown) => {
-      // What was saved already; if it can't be removed now, the next snapshot that is deleted takes it along.
-      await target.store.collect().catch(() => undefined);
-      throw error;
-    });
-    const { id, pathCount, addedBytes } = taken.description;
-    this.#logger.info({ containerId: target.containerId, snapshotId: id, pathCount, addedBytes }, 'snapshot taken');
-    return taken;
-  }
-
-  /** Deletes what the policy no longer keeps, never what is named. Safety snapshots have a place of their own: the newest stays. */
-  async #retire(store: SnapshotStore, ...inUse: readonly (string | undefined)[]): Promise<readonly string[]> {
-    const { maxSnapshots, maxAgeHours } = this.#config.policy;
-    const oldest = Date.now() - maxAgeHours * 3_600_000;
-    const all = (await store.list()).filter(({ isPinned }) => !isPinned);
-    const requested = all.filter(({ kind }) => kind === 'requested');
-    const safety = all.filter(({ kind }) => kind === 'safety');
-    const surplus = [...requested.slice(0, -maxSnapshots), ...safety.slice(0, -1)];
-    const expired = all.filter(({ createdAt }) => createdAt.getTime() < oldest);
-    const isInUse = (id: string): boolean => inUse.includes(id) || this.#protections.isHeld(id);
-    const retired = new Set([...surplus, ...expired].map(({ id }) => id).filter((id) => !isInUse(id)));
-    await store.delete([...retired]);
-    return [...retired];
   }
 
   async #stopped<Result>(
     container: ContainerReference,
     options: CallOptions,
-    work: (target: Target) => Promise<Result>,
+    work: (target: Target, snapshots: SandboxSnapshots) => Promise<Result>,
   ): Promise<Result> {
-    return this.#use(container, options, async (target) => target.connection.whileFrozen(async () => work(target)));
+    return this.#use(container, options, async (target, snapshots) =>
+      target.connection.whileFrozen(async () => work(target, snapshots)),
+    );
   }
 
   async #use<Result>(
     container: ContainerReference,
     options: CallOptions,
-    work: (target: Target) => Promise<Result>,
+    work: (target: Target, snapshots: SandboxSnapshots) => Promise<Result>,
   ): Promise<Result> {
-    const containerId = await resolveContainer(this.#engine, container, options);
-    const connection = await this.#connect(containerId, options);
-    const description = await this.#engine.containers.inspect(containerId, options);
-    const [imageId, roots] = [description.imageId, findRoots(description)];
-    const run = async (): Promise<Result> =>
-      SnapshotStore.use(
-        connection,
-        async (store, files) => work({ containerId, imageId, roots, connection, store, files }),
-        options,
-      );
-    return turns.take(containerId, run, options.signal ?? new AbortController().signal);
-  }
-
-  async #connect(containerId: string, { signal, timeoutMs }: CallOptions): Promise<SupervisorConnection> {
-    try {
-      return await this.#engine.supervisors.connect(containerId, { signal, timeoutMs });
-    } catch (error) {
-      if (!hasCode(error, coreErrorCodes.supervisorUnreachable)) throw error;
-      throw new RollbackError(
-        rollbackErrorCodes.containerUnsupported,
-        `Container ${containerId} can't be snapshotted: only running sandboxes made by Paracle can, so far`,
-        { details: { containerId }, cause: error },
-      );
-    }
+    const context = {
+      engine: this.#engine,
+      config: this.#config,
+      logger: this.#logger,
+      isHeld: (id: string) => this.#protections.isHeld(id),
+    };
+    const use = async (target: Target): Promise<Result> => work(target, new SandboxSnapshots(target, context));
+    return useSandbox(this.#engine, container, options, use);
   }
 }
 
-/** One thing at a time on each sandbox, for all managers of this process; the freeze keeps others off. */
-const turns = new Turns();
+/** Nobody asked to be told. */
+const SILENT = { onProgress: (): void => undefined };
 
-/** What would reach into something that is mounted: the host's, or of the kernel. */
-function findMoved(
-  plan: RollbackPlan,
-  { mounts, roots }: { readonly mounts: readonly string[]; readonly roots: readonly string[] },
-): string[] {
-  const all = [...new Set([...mounts, ...roots])].sort((a, b) => b.length - a.length);
-  const isForeign = (path: string): boolean => {
-    const mount = all.find((each) => isWithin(path, each));
-    return mount !== undefined && !roots.includes(mount);
-  };
-  const removed = plan.remove.map(display).filter((path) => mounts.some((mount) => isWithin(mount, path)));
-  const reached = pathsOf(plan).map(display).filter(isForeign);
-  return [...new Set([...removed, ...reached])];
+function refuseInUse(snapshotId: string): RollbackError {
+  return new RollbackError(
+    rollbackErrorCodes.snapshotInUse,
+    `Snapshot ${snapshotId} is needed by a rollback that was cut short`,
+    { details: { snapshotId }, suggestion: 'Let recover() finish it, or roll back to another snapshot.' },
+  );
 }

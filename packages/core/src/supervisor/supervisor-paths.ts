@@ -6,3 +6,5 @@ export const BINARY_DIRECTORY = '/.paracle/bin';
 export const SUPERVISOR_PATH = '/.paracle/bin/supervisor';
 /** Where the sandbox's store is mounted; only root can look into it. */
 export const STORE_DIRECTORY = '/.paracle/store';
+/** Files in here keep a sandbox from being swept once its controller is dead. */
+export const HOLDS_DIRECTORY = '/.paracle/store/holds';

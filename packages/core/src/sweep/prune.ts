@@ -7,6 +7,7 @@ import { labelKeys } from '../identity/labels.js';
 import type { Logger } from '../logging/logger.js';
 import { silentLogger } from '../logging/silent-logger.js';
 import { findOrphans, type ManagedObjects } from './find-orphans.js';
+import { listHolds } from './list-holds.js';
 
 /** What {@link prune} takes. */
 export interface PruneOptions {
@@ -27,8 +28,8 @@ export interface PruneResult {
 
 /**
  * Removes what dead controllers left on an engine: containers, then networks, then volumes.
- * Touches only what carries our label, whose owner is dead for certain, and which is not retained. Containers that are
- * on a network of such an owner lose it.
+ * Touches only what carries our label, whose owner is dead for certain, and which is not retained nor a sandbox with a hold
+ * (a pinned snapshot, a rollback that was cut short). Containers that are on a network of such an owner lose it.
  * @throws PruneIncompleteError `PARACLE_CORE_PRUNE_INCOMPLETE` if something could not be removed; all was tried.
  */
 export async function prune(engine: Engine, options: PruneOptions = {}): Promise<PruneResult> {
@@ -68,10 +69,31 @@ async function listOrphans(engine: Engine, options: CallOptions): Promise<Manage
   ]);
   const containers = allContainers.filter((container) => container.labels[labelKeys.managed] === 'true');
   const host = readHostView();
-  return findOrphans({ containers, networks, volumes }, allContainers, (label) => {
+  const isOwnerDead = (label: string): boolean => {
     const controller = parseController(label);
     return controller !== undefined && isProvablyDead(controller, host);
-  });
+  };
+  const orphans = findOrphans({ containers, networks, volumes }, allContainers, { isOwnerDead, isHeld: () => false });
+  const held = await findHeld(engine, orphans, options);
+  if (held.size === 0) return orphans;
+  return findOrphans({ containers, networks, volumes }, allContainers, { isOwnerDead, isHeld: (id) => held.has(id) });
+}
+
+/** A sandbox that can't be looked into stays. */
+async function findHeld(
+  engine: Engine,
+  { containers }: ManagedObjects,
+  { signal }: CallOptions,
+): Promise<ReadonlySet<string>> {
+  const held = new Set<string>();
+  const look = async (id: string): Promise<void> => {
+    const holds = await listHolds(engine, id, { signal }).catch(() => undefined);
+    signal?.throwIfAborted();
+    if (holds?.length !== 0) held.add(id);
+  };
+  const sandboxes = containers.filter(({ labels }) => labels[labelKeys.purpose] === 'sandbox');
+  await Promise.all(sandboxes.map(async ({ id }) => look(id)));
+  return held;
 }
 
 function toRemovals(engine: Engine, orphans: ManagedObjects, options: CallOptions): readonly Removal[] {

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, expect, it } from '@jest/globals';
-import { type ControllerIdentity, currentController, Engine, ownerLabels, prune } from '@paracle/core';
+import { type ControllerIdentity, currentController, Engine, listHolds, ownerLabels, prune } from '@paracle/core';
+import { pack } from 'tar-stream';
 
 const engine = new Engine();
 const run = `prune-test-${randomUUID()}`;
@@ -74,6 +76,34 @@ it('removes what a dead controller left and nothing else', async () => {
   expect(volumes).toEqual(expect.arrayContaining([`${run}-supervisor`, `${run}-used-store`, `${run}-orphan-store`]));
   expect(volumes).not.toContain(`${run}-store`);
 });
+
+it('spares a sandbox with a hold, and its store', async () => {
+  const owner = createDeadController();
+  const sandboxId = `${run}-held`;
+  const labels = ownerLabels({ owner, purpose: 'sandbox', sandboxId });
+  const held = await createContainer('held', labels);
+  const free = await createContainer('free', ownerLabels({ owner, purpose: 'sandbox', sandboxId: `${run}-free` }));
+  await engine.volumes.create({ name: `${run}-held-store`, labels: ownerLabels({ owner, purpose: 'store', sandboxId }) });
+  for (const id of [held, free]) await engine.archive.put(id, '/', await packFile('.paracle/store/holds/', undefined));
+  await engine.archive.put(held, '/', await packFile('.paracle/store/holds/because', 'of this'));
+
+  expect(await listHolds(engine, held)).toEqual(['because']);
+  const { containers, volumes } = await prune(engine);
+
+  expect(containers).toContain(free);
+  expect(containers).not.toContain(held);
+  expect(volumes).not.toContain(`${run}-held-store`);
+  await engine.containers.remove(held);
+  expect(await listHolds(engine, held)).toEqual([]);
+});
+
+/** A tar archive of one file, or of a directory where there are no contents. */
+async function packFile(name: string, contents: string | undefined): Promise<Buffer> {
+  const archive = pack();
+  archive.entry({ name, type: contents === undefined ? 'directory' : 'file' }, contents ?? '');
+  archive.finalize();
+  return buffer(archive);
+}
 
 it('takes a network that nobody enforces any more from a container that is still on it', async () => {
   const network = await createNetwork('held', '172.29.251.16/28');

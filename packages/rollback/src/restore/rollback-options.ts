@@ -17,6 +17,36 @@ export interface RollbackOptions extends CallOptions {
   readonly only?: readonly string[];
   /** Absolute path that the globs of `only` are relative to. @defaultValue `/` */
   readonly root?: string;
+  /** Is told of each step before it begins. */
+  readonly onProgress?: (progress: RollbackProgress) => void;
+}
+
+/** The steps of a rollback, in order. Once the first is told, `recover` finishes a rollback that was cut short. */
+export const rollbackSteps = [
+  'end_programs',
+  'save_state',
+  'compare',
+  'check_contents',
+  'remove',
+  'make_directories',
+  'restore_files',
+  'link_files',
+  'make_symlinks',
+  'make_pipes',
+  'restore_attributes',
+  'restore_times',
+  'verify',
+  'finish',
+] as const;
+
+/** One of {@link rollbackSteps}. */
+export type RollbackStep = (typeof rollbackSteps)[number];
+
+/** How far a rollback is. */
+export interface RollbackProgress {
+  readonly step: RollbackStep;
+  /** Paths that the step deals with; 0 where it isn't about paths. */
+  readonly pathCount: number;
 }
 
 /** What a rollback did, or would do. */
@@ -35,27 +65,39 @@ export interface RollbackResult {
   readonly notRestored: readonly string[];
 }
 
+type OnProgress = (progress: RollbackProgress) => void;
+
 const schema = z.strictObject({
   dryRun: z.boolean().default(false),
   only: z.array(z.string().min(1).regex(/^[^/]/u, 'is relative to root')).min(1).optional(),
   root: rootSchema.default('/'),
+  onProgress: z.custom<OnProgress>((value) => typeof value === 'function', 'is a function').optional(),
 });
+
+/** What is put back, as it is written down. */
+export interface RollbackScope {
+  readonly only?: readonly string[] | undefined;
+  readonly root: string;
+}
 
 /** {@link RollbackOptions} after checks. */
 export interface ResolvedRollbackOptions {
   readonly dryRun: boolean;
-  /** Whether a path of a manifest is to be put back. */
-  readonly includes: PathFilter;
+  readonly scope: RollbackScope;
+  readonly onProgress: OnProgress;
 }
 
 /** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` where an option is unknown, or can't name any path */
 export function resolveRollbackOptions(options: RollbackOptions): ResolvedRollbackOptions {
   const { signal: _signal, timeoutMs: _timeoutMs, ...own } = options;
-  const { dryRun, only, root } = parseConfig(schema, own, 'rollback options');
-  if (only === undefined && root === '/') return { dryRun, includes: () => true };
+  const { dryRun, only, root, onProgress = () => undefined } = parseConfig(schema, own, 'rollback options');
+  return { dryRun, scope: { only, root }, onProgress };
+}
+
+/** Whether a path of a manifest is to be put back. */
+export function toFilter({ only, root }: RollbackScope): PathFilter {
+  if (only === undefined && root === '/') return () => true;
   const prefix = toPrefix(root);
   const globs = (only ?? ['**']).map((glob) => new Minimatch(glob, { dot: true }));
-  const includes: PathFilter = (path) =>
-    path.startsWith(prefix) && globs.some((glob) => glob.match(display(path.slice(prefix.length))));
-  return { dryRun, includes };
+  return (path) => path.startsWith(prefix) && globs.some((glob) => glob.match(display(path.slice(prefix.length))));
 }

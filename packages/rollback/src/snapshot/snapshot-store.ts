@@ -4,6 +4,7 @@ import {
   decodeRecord,
   type FileListing,
   FileService,
+  HOLDS_DIRECTORY,
   hasCode,
   type ParacleErrorOptions,
   STORE_DIRECTORY,
@@ -91,7 +92,7 @@ export class SnapshotStore {
 
   /** All snapshots, the oldest first. */
   async list(): Promise<SnapshotDescription[]> {
-    const { records } = await this.#listIfThere(DIRECTORY);
+    const [{ records }, holds] = await Promise.all([this.#listIfThere(DIRECTORY), this.#listIfThere(HOLDS_DIRECTORY)]);
     const descriptions: SnapshotDescription[] = [];
     let leftBytes = MAX_DESCRIPTIONS_BYTES;
     const ids = [...records.keys()].flatMap((path) => toSnapshotId(path) ?? []);
@@ -106,7 +107,7 @@ export class SnapshotStore {
       const what = `The description of snapshot ${id}`;
       const description = known ?? parseOrDamaged(what, () => parseSnapshotDescription(text.toString()));
       this.#cache.addDescription(id, description);
-      descriptions.push({ ...description, isPinned: records.has(toPinPath(id)) });
+      descriptions.push({ ...description, isPinned: holds.records.has(toPinPath(id)) });
     }
     return descriptions.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
@@ -203,8 +204,9 @@ export class SnapshotStore {
 
   /** Pins a snapshot, or undoes that. */
   async setPin(snapshotId: string, isPinned: boolean): Promise<void> {
-    if (isPinned) await this.#files.write(toPinPath(snapshotId), Buffer.alloc(0), { mode: 0o600 });
-    else await this.#files.remove(toPinPath(snapshotId));
+    if (!isPinned) return this.#files.remove(toPinPath(snapshotId));
+    await this.#files.makeDirectory(HOLDS_DIRECTORY, { mode: 0o700 });
+    await this.#files.write(toPinPath(snapshotId), Buffer.alloc(0), { mode: 0o600 });
   }
 
   async measure(): Promise<SnapshotDiskUsage> {
@@ -214,6 +216,12 @@ export class SnapshotStore {
     const needs = new Map<string, readonly string[]>();
     for (const { id } of await this.list()) needs.set(id, [...toOwnPaths(id), ...new Set(await this.#needs(id))]);
     return addUp(needs, sizes);
+  }
+
+  /** Everything in the store that makes up a snapshot. */
+  async pathsOf(snapshotId: string): Promise<readonly string[]> {
+    const needs = await this.#needs(snapshotId);
+    return [toDescriptionPath(snapshotId), toManifestPath(snapshotId), ...new Set(needs)];
   }
 
   /** What this process remembers of the store is not asked. */
@@ -294,7 +302,7 @@ function toDescriptionPath(snapshotId: string): string {
 }
 
 function toPinPath(snapshotId: string): string {
-  return `${DIRECTORY}/${snapshotId}.pin`;
+  return `${HOLDS_DIRECTORY}/${snapshotId}.pin`;
 }
 
 /** What goes with a snapshot; without its description, which goes first, there is none. */

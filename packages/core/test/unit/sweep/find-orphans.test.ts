@@ -12,7 +12,7 @@ function findVolumes(
 ) {
   const containers = others.map((other, index) => ({ ...container, labels: {}, ...other, id: `c${index}` }));
   const managed = { containers: [], networks: [], volumes: [{ ...volume, name: 'v', labels: volumeLabels }] };
-  return findOrphans(managed, containers, isOwnerDead).volumes.map(({ name }) => name);
+  return findOrphans(managed, containers, { isOwnerDead, isHeld: () => false }).volumes.map(({ name }) => name);
 }
 
 it.each([

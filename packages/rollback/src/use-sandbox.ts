@@ -1,0 +1,87 @@
+import {
+  type CallOptions,
+  type ContainerDescription,
+  type ContainerReference,
+  coreErrorCodes,
+  currentController,
+  type Engine,
+  type FileService,
+  formatController,
+  hasCode,
+  isProvablyDead,
+  labelKeys,
+  parseController,
+  resolveContainer,
+  type SupervisorConnection,
+} from '@paracle/core';
+import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
+import { RollbackError } from './errors/rollback-errors.js';
+import { Turns } from './protect/turns.js';
+import { findRoots } from './snapshot/list-file-systems.js';
+import { SnapshotStore } from './snapshot/snapshot-store.js';
+
+/** A sandbox, and what is needed to work in it. */
+export interface Target {
+  readonly containerId: string;
+  /** As the engine says: what the sandbox's store says could name any image of the engine. */
+  readonly imageId: string;
+  /** Where the file systems are mounted that snapshots cover. */
+  readonly roots: readonly string[];
+  readonly connection: SupervisorConnection;
+  readonly store: SnapshotStore;
+  readonly files: FileService;
+}
+
+/** Works in a sandbox, when all that asked before has ended; `whileFrozen` keeps other processes off. */
+export async function useSandbox<Result>(
+  engine: Engine,
+  container: ContainerReference,
+  options: CallOptions,
+  work: (target: Target) => Promise<Result>,
+): Promise<Result> {
+  const containerId = await resolveContainer(engine, container, options);
+  const run = async (): Promise<Result> => {
+    const description = await engine.containers.inspect(containerId, options);
+    const connection = await connect(engine, description, options);
+    const [imageId, roots] = [description.imageId, findRoots(description)];
+    return SnapshotStore.use(
+      connection,
+      async (store, files) => work({ containerId, imageId, roots, connection, store, files }),
+      options,
+    );
+  };
+  return turns.take(containerId, run, options.signal ?? new AbortController().signal);
+}
+
+/** Whether a sandbox is this process's, or nobody's any more. */
+export function isOursToStart(labels: Readonly<Record<string, string>>): boolean {
+  const owner = labels[labelKeys.owner] ?? '';
+  const controller = parseController(owner);
+  if (labels[labelKeys.purpose] !== 'sandbox' || controller === undefined) return false;
+  return owner === formatController(currentController()) || isProvablyDead(controller);
+}
+
+/** A sandbox ends with its controller; what is in it is still there once it is started again. */
+async function connect(
+  engine: Engine,
+  { id, state, labels }: ContainerDescription,
+  { signal, timeoutMs }: CallOptions,
+): Promise<SupervisorConnection> {
+  const options = { signal, timeoutMs };
+  try {
+    if (state.status === 'exited' && isOursToStart(labels)) await engine.containers.start(id, options);
+    return await engine.supervisors.connect(id, options);
+  } catch (error) {
+    const isUnsupported =
+      hasCode(error, coreErrorCodes.supervisorUnreachable) || hasCode(error, coreErrorCodes.engineConflict);
+    if (!isUnsupported) throw error;
+    throw new RollbackError(
+      rollbackErrorCodes.containerUnsupported,
+      `Container ${id} can't be snapshotted: only sandboxes made by Paracle can, that run or have lost their controller`,
+      { details: { containerId: id }, cause: error },
+    );
+  }
+}
+
+/** One thing at a time on each sandbox, for all managers of this process. */
+const turns = new Turns();
