@@ -54,7 +54,7 @@ async function copyFiles(
       continue;
     }
     await new Promise<void>((resolve, reject) => {
-      const onPacked = (error?: Error | null): void => (error == null ? resolve() : reject(error));
+      const onPacked = (error?: Error | null): void => (error instanceof Error ? reject(error) : resolve());
       entry.on('error', reject);
       entry.pipe(packed.entry({ name: toName(path), mode: 0o600, size }, onPacked));
     });

@@ -16,6 +16,7 @@ export async function makeForks<Fork extends ForkedSandbox>(
     const destroyed = await Promise.allSettled(forks.map(async (fork) => fork.destroy()));
     const failures = destroyed.flatMap((outcome): unknown[] => (outcome.status === 'rejected' ? [outcome.reason] : []));
     if (failures.length === 0) throw error;
-    throw new AggregateError([error, ...failures], 'The fork failed, and so did removing what it had made');
+    const message = 'The fork failed, and so did removing what it had made';
+    throw new AggregateError([error, ...failures], message, { cause: error });
   }
 }
