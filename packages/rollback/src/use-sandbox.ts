@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CallOptions,
   type ContainerDescription,
@@ -19,6 +20,10 @@ import { RollbackError } from './errors/rollback-errors.js';
 import { Turns } from './protect/turns.js';
 import { findRoots } from './snapshot/list-file-systems.js';
 import { SnapshotStore } from './snapshot/snapshot-store.js';
+
+/** Of a supervisor that has just started: a second, where the machine is busy. */
+const MAX_ATTEMPTS = 20;
+const ATTEMPT_MS = 50;
 
 /** A sandbox, and what is needed to work in it. */
 export interface Target {
@@ -69,8 +74,8 @@ async function connect(
 ): Promise<SupervisorConnection> {
   const options = { signal, timeoutMs };
   try {
-    if (state.status === 'exited' && isOursToStart(labels)) await engine.containers.start(id, options);
-    return await engine.supervisors.connect(id, options);
+    const isToStart = state.status === 'exited' && isOursToStart(labels);
+    return await (isToStart ? start(engine, id, options) : engine.supervisors.connect(id, options));
   } catch (error) {
     const isUnsupported =
       hasCode(error, coreErrorCodes.supervisorUnreachable) || hasCode(error, coreErrorCodes.engineConflict);
@@ -80,6 +85,19 @@ async function connect(
       `Container ${id} can't be snapshotted: only sandboxes made by Paracle can, that run or have lost their controller`,
       { details: { containerId: id }, cause: error },
     );
+  }
+}
+
+async function start(engine: Engine, id: string, options: CallOptions): Promise<SupervisorConnection> {
+  await engine.containers.start(id, options);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await engine.supervisors.connect(id, options);
+    } catch (error) {
+      // It has started, but may not listen yet.
+      if (attempt === MAX_ATTEMPTS || !hasCode(error, coreErrorCodes.supervisorUnreachable)) throw error;
+      await delay(ATTEMPT_MS, undefined, { signal: options.signal });
+    }
   }
 }
 
