@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { type Engine, STORE_DIRECTORY } from '@paracle/core';
+import { type Engine, HOLDS_DIRECTORY, STORE_DIRECTORY } from '@paracle/core';
 import { extract, type Pack, pack } from 'tar-stream';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError } from '../errors/rollback-errors.js';
@@ -19,6 +19,7 @@ export async function copySnapshot(
   const needed = new Set(await source.store.pathsOf(snapshotId));
   const directories = new Set([...needed].map((path) => path.slice(0, path.lastIndexOf('/'))));
   const packed = pack();
+  packed.entry({ name: toName(HOLDS_DIRECTORY), type: 'directory', mode: 0o700 });
   const stop = new AbortController();
   const fill = async (): Promise<void> => {
     for (const directory of directories) {

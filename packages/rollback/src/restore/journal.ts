@@ -48,7 +48,6 @@ export class Journal {
   }
 
   async write(rollback: JournaledRollback): Promise<void> {
-    await this.#files.makeDirectory(HOLDS_DIRECTORY, { mode: 0o700 });
     await this.#files.write(PATH, Buffer.from(JSON.stringify(rollback)), { mode: 0o600 });
   }
 

@@ -66,8 +66,7 @@ export class SnapshotStore {
    * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE` with more paths than could be read again
    */
   async write(description: StoredDescription, manifest: Manifest): Promise<void> {
-    await this.#files.makeDirectory(DIRECTORY, { mode: 0o700 });
-    await this.#files.makeDirectory(OBJECTS, { mode: 0o700 });
+    for (const path of [DIRECTORY, OBJECTS, HOLDS_DIRECTORY]) await this.#files.makeDirectory(path, { mode: 0o700 });
     const { id } = description;
     const { encoded, base } = await this.#encode(manifest);
     await this.#files.write(toManifestPath(id), encoded, { mode: 0o600 });
@@ -204,9 +203,8 @@ export class SnapshotStore {
 
   /** Pins a snapshot, or undoes that. */
   async setPin(snapshotId: string, isPinned: boolean): Promise<void> {
-    if (!isPinned) return this.#files.remove(toPinPath(snapshotId));
-    await this.#files.makeDirectory(HOLDS_DIRECTORY, { mode: 0o700 });
-    await this.#files.write(toPinPath(snapshotId), Buffer.alloc(0), { mode: 0o600 });
+    if (isPinned) await this.#files.write(toPinPath(snapshotId), Buffer.alloc(0), { mode: 0o600 });
+    else await this.#files.remove(toPinPath(snapshotId));
   }
 
   async measure(): Promise<SnapshotDiskUsage> {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Engine } from '@paracle/core';
 import { type Sandbox, SandboxManager } from '@paracle/sandbox';
 import { execAsRoot } from '@paracle/test-support';
 import { RollbackManager } from '../../src/index.js';
@@ -7,8 +8,8 @@ import { createVolumeImage, type VolumeImage } from './support/volume-image.js';
 
 const TREES = ['/workspace/tree', '/dev/shm/tree', '/data/tree'];
 
-const manager = new SandboxManager();
-const { engine } = manager;
+const engine = new Engine();
+const manager = new SandboxManager({ engine });
 const rollback = new RollbackManager({ engine });
 let image: VolumeImage;
 let script = '';
@@ -24,6 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await manager.close();
   await image[Symbol.asyncDispose]();
+  await engine.close();
 });
 
 async function trees({ container }: Sandbox, ...args: string[]): Promise<string> {
