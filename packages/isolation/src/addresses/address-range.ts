@@ -18,8 +18,7 @@ export function addressBits(family: AddressFamily): number {
 /** An address in its usual spelling; IPv6 as RFC 5952 has it. */
 export function formatAddress(family: AddressFamily, value: bigint): string {
   if (family === 6) return Address6.fromBigInt(value).correctForm();
-  const bits = Number(value);
-  return [bits >>> 24, (bits >>> 16) & 255, (bits >>> 8) & 255, bits & 255].join('.');
+  return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
 }
 
 /** A range that a CIDR stands for, as that CIDR; one address without its prefix length. */

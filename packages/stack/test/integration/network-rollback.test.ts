@@ -25,15 +25,16 @@ how, address = sys.argv[1:]
 while True:
     try:
         connection = socket.create_connection((address, 7000), timeout=120)
+        said = connection.recv(64).decode()
     except ConnectionError:
         time.sleep(0.01)
         continue
-    print(connection.recv(64).decode(), flush=True)
+    print(said, flush=True)
     try:
         while how == 'sending':
             connection.sendall(bytes(65536))
         print('closed' if connection.recv(64) == b'' else 'told more', flush=True)
-    except ConnectionError as error:
+    except ConnectionError:
         print('reset', flush=True)
 `;
 
