@@ -6,7 +6,7 @@ import { type NetworkPolicy, parseNetworkPolicy } from '../config/network-policy
 import { RESOLVER } from '../ruleset/base-chains.js';
 import { JOURNAL_SETS, JOURNAL_SIZE } from '../ruleset/denial-journal.js';
 import { PROTOCOL_NUMBERS, PROTOCOLS_WITH_PORTS } from '../ruleset/protocol-numbers.js';
-import { readNftObjects, unreadable } from '../ruleset/read-nft-objects.js';
+import { type NftObject, readNftObjects, unreadable } from '../ruleset/read-nft-objects.js';
 import { type RulesetContext, rulesetContextSchema } from '../ruleset/ruleset-context.js';
 import type { Denial } from './denial.js';
 import { createExplanation, type Destination, type ExplainDenial } from './explain-denial.js';
@@ -48,13 +48,13 @@ export interface ParseDenialsOptions {
 export function parseDenials(output: string, options: ParseDenialsOptions): DenialJournal {
   const policy = parseNetworkPolicy(options.policy);
   const context = parseConfig(rulesetContextSchema, options.context, 'ruleset context');
-  const { entries, isTruncated } = readJournal(output, createExplanation(policy, context));
+  const { entries, isTruncated } = readJournal(readNftObjects(output), createExplanation(policy, context));
   return { denials: entries.map(({ denial }) => denial), isTruncated };
 }
 
-/** {@link parseDenials} by an explanation that is there already, with what the kernel says of each entry. */
-export function readJournal(output: string, explain: ExplainDenial): JournalReading {
-  const journals = readNftObjects(output).filter(
+/** {@link parseDenials} of what was read already, by an explanation that is there, with what the kernel says of each entry. */
+export function readJournal(objects: readonly NftObject[], explain: ExplainDenial): JournalReading {
+  const journals = objects.filter(
     ({ kind, fields }) => kind === 'set' && Object.values(JOURNAL_SETS).includes(String(fields['name'])),
   );
   if (journals.length === 0) throw unreadable('the journal of denials');

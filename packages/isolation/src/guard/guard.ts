@@ -72,7 +72,7 @@ export class Guard {
     await this.#run(['/usr/sbin/nft', '-f', '-'], ruleset);
   }
 
-  /** What `nft -j` lists: a table, or a set. */
+  /** What `nft -j` lists, such as a set. */
   async list(...what: readonly string[]): Promise<string> {
     return this.#run(['/usr/sbin/nft', '-j', 'list', ...what]);
   }

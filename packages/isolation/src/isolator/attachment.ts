@@ -15,6 +15,7 @@ import type { GuardPost } from '../guard/guard-post.js';
 import { formatTable } from '../ruleset/compile-ruleset.js';
 import { JOURNAL_SETS } from '../ruleset/denial-journal.js';
 import { toPolicySteps } from '../ruleset/policy-steps.js';
+import { readNftObjects } from '../ruleset/read-nft-objects.js';
 import type { Canary } from './canary.js';
 import { chooseAddress, networkFull } from './choose-address.js';
 import { DenialLog } from './denial-log.js';
@@ -225,7 +226,7 @@ export class Attachment implements NetworkAttachment {
         continue;
       }
       this.#standing = { address, runtime: runtimeOf(prepared.value), pid: prepared.value.state.pid ?? 0 };
-      await Promise.all([this.#compareWithEngine(), this.#openWay(address)]);
+      await Promise.all([this.#compareWithEngine(), this.#prove({ needsWay: network.internal })]);
       return;
     }
   }
@@ -280,25 +281,11 @@ export class Attachment implements NetworkAttachment {
     if (differences.length > 0) throw drift(this, differences);
   }
 
-  /** Without a way out the kernel refuses before the rules do, and nothing tells what was refused. */
-  async #openWay(address: string): Promise<void> {
-    const guard = await this.#standingGuard();
-    const way = this.#context.network.internal ? guard.look('route', address) : Promise.resolve('');
-    const [opened] = await Promise.allSettled([way]);
-    // What else is wrong explains more.
-    await this.#prove();
-    if (opened.status === 'rejected') throw opened.reason;
-  }
-
   /** The kernel's side: the ruleset that was loaded, and what it does. */
-  async #prove(): Promise<EnforcementProof> {
+  async #prove({ needsWay } = { needsWay: false }): Promise<EnforcementProof> {
     const guard = await this.#standingGuard();
-    const rules = this.#loaded();
-    const expected = { rules, address: this.address, rulesetHash: this.#rulesetHash };
-    const seen = await proveRules(expected, {
-      look: async (...args) => guard.look(...args),
-      listTable: async () => this.#list(guard, 'table', 'inet', 'paracle'),
-    });
+    const expected = { rules: this.#loaded(), address: this.address, rulesetHash: this.#rulesetHash, needsWay };
+    const seen = await proveRules(expected, async (...args) => this.#read(guard.look(...args)));
     if (seen.differences.length > 0) throw drift(this, seen.differences);
     if (this.#rulesetHash === '') this.#log.begin();
     this.#log.update(seen.journal, seen.targets);
@@ -331,7 +318,7 @@ export class Attachment implements NetworkAttachment {
     const { explain } = this.#loaded();
     const journals = await Promise.all(
       Object.values(JOURNAL_SETS).map(async (name) =>
-        readJournal(await this.#list(guard, 'set', 'inet', 'paracle', name), explain),
+        readJournal(readNftObjects(await this.#read(guard.list('set', 'inet', 'paracle', name))), explain),
       ),
     );
     this.#log.update({
@@ -340,10 +327,10 @@ export class Attachment implements NetworkAttachment {
     });
   }
 
-  /** What can't be listed is not in force as it was. */
-  async #list(guard: Guard, ...what: readonly string[]): Promise<string> {
+  /** What can't be read is not in force as it was. */
+  async #read(reading: Promise<string>): Promise<string> {
     try {
-      return await guard.list(...what);
+      return await reading;
     } catch (error) {
       if (!hasCode(error, isolationErrorCodes.guardFailed)) throw error;
       throw drift(this, ['the rules are gone, or were changed beyond reading'], error);

@@ -45,13 +45,10 @@ export function chooseCanaries({ policy, context, explain }: CanaryContext): {
   return { onLink: [...gateways, ...resolver], others: [{ address: METADATA, port: 80 }].filter(isRefused) };
 }
 
-/** Reads what `look connect` printed. */
-export function parseCanaries(output: string): readonly Canary[] {
-  return output
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [address = '', port, errno] = line.split(' ');
-      return { address, port: Number(port), errno: Number(errno) };
-    });
+/** Reads what `look prove` printed of its canaries. */
+export function parseCanaries(lines: readonly string[]): readonly Canary[] {
+  return lines.flatMap((line) => {
+    const [kind, address = '', port, errno] = line.split(' ');
+    return kind === 'canary' ? [{ address, port: Number(port), errno: Number(errno) }] : [];
+  });
 }

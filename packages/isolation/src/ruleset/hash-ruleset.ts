@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { JOURNAL_SETS } from './denial-journal.js';
-import { isRecord, readNftObjects, unreadable } from './read-nft-objects.js';
+import { isRecord, type NftObject, readNftObjects, unreadable } from './read-nft-objects.js';
 
 /** What differs from load to load, or with traffic. */
 const PASSING_FIELDS: ReadonlySet<string> = new Set(['handle', 'expires']);
@@ -15,7 +15,12 @@ const MAY_PASS = /"(?:handle|expires|counter)"/u;
  * @throws IsolationError `PARACLE_ISOLATION_RULESET_UNREADABLE` where this is not one table; treat it as a difference.
  */
 export function hashRuleset(output: string): string {
-  const objects = readNftObjects(output).filter(({ kind }) => kind !== 'metainfo');
+  return hashObjects(readNftObjects(output));
+}
+
+/** {@link hashRuleset} of what was read already. */
+export function hashObjects(listed: readonly NftObject[]): string {
+  const objects = listed.filter(({ kind }) => kind !== 'metainfo');
   if (objects.filter(({ kind }) => kind === 'table').length !== 1) throw unreadable('one table');
   const canonical = objects.map(({ kind, fields }) => {
     const isJournal = kind === 'set' && Object.values(JOURNAL_SETS).includes(String(fields['name']));

@@ -3,6 +3,7 @@ import { waitUntil } from '@paracle/test-support';
 import { type JournalReading, readJournal } from '../../src/denials/parse-denials.js';
 import { compileRuleset, hashRuleset, type NetworkPolicy, parseDenials } from '../../src/index.js';
 import { DenialLog } from '../../src/isolator/denial-log.js';
+import { readNftObjects } from '../../src/ruleset/read-nft-objects.js';
 import { attemptPolicy } from './attempts/attempt.js';
 import { labContext } from './support/lab-network.js';
 import { NetworkLab } from './support/network-lab.js';
@@ -100,7 +101,7 @@ it('counts a refusal anew whose entry the kernel had forgotten since the last re
   await lab.load('add element inet paracle denials4 { 1.2.3.4 . 6 . 80 counter packets 1 bytes 60 timeout 1s }');
   const read = async (): Promise<JournalReading> => {
     const listing = await lab.nft(['-j', 'list', 'set', 'inet', 'paracle', 'denials4']);
-    return readJournal(listing, () => ({ reason: 'internet' }));
+    return readJournal(readNftObjects(listing), () => ({ reason: 'internet' }));
   };
   const log = new DenialLog();
   log.update(await read());

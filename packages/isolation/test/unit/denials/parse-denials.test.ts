@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { readJournal } from '../../../src/denials/parse-denials.js';
 import { type NetworkPolicy, parseDenials, type RulesetContext } from '../../../src/index.js';
+import { readNftObjects } from '../../../src/ruleset/read-nft-objects.js';
 
 const context: RulesetContext = {
   subnets: ['198.18.0.0/28'],
@@ -140,7 +141,7 @@ it('reads when the kernel forgets an entry, which is when it forgets the last of
     element(['127.0.0.11', 'udp', 40_001]),
   ];
 
-  const { entries } = readJournal(journal(elem), () => ({ reason: 'internet' }));
+  const { entries } = readJournal(readNftObjects(journal(elem)), () => ({ reason: 'internet' }));
 
   expect(entries.map(({ denial, expiresSeconds }) => [denial.address, expiresSeconds])).toEqual([
     ['1.1.1.1', 9],
