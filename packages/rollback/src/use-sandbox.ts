@@ -25,6 +25,9 @@ import { SnapshotStore } from './snapshot/snapshot-store.js';
 const MAX_ATTEMPTS = 20;
 const ATTEMPT_MS = 50;
 
+/** For a sandbox that has just ended to be known to the engine as such. */
+const STOP_MS = 2000;
+
 /** A sandbox, and what is needed to work in it. */
 export interface Target {
   readonly containerId: string;
@@ -69,23 +72,33 @@ export function isOursToStart(labels: Readonly<Record<string, string>>): boolean
 /** A sandbox ends with its controller; what is in it is still there once it is started again. */
 async function connect(
   engine: Engine,
-  { id, state, labels }: ContainerDescription,
+  { id, labels }: ContainerDescription,
   { signal, timeoutMs }: CallOptions,
 ): Promise<SupervisorConnection> {
   const options = { signal, timeoutMs };
   try {
-    const isToStart = state.status === 'exited' && isOursToStart(labels);
-    return await (isToStart ? start(engine, id, options) : engine.supervisors.connect(id, options));
-  } catch (error) {
-    const isUnsupported =
-      hasCode(error, coreErrorCodes.supervisorUnreachable) || hasCode(error, coreErrorCodes.engineConflict);
-    if (!isUnsupported) throw error;
+    return await engine.supervisors.connect(id, options);
+  } catch (cause) {
+    if (!isUnreachable(cause)) throw cause;
+    if (isOursToStart(labels) && (await hasStopped(engine, id, options))) return start(engine, id, options);
     throw new RollbackError(
       rollbackErrorCodes.containerUnsupported,
       `Container ${id} can't be snapshotted: only sandboxes made by Paracle can, that run or have lost their controller`,
-      { details: { containerId: id }, cause: error },
+      { details: { containerId: id }, cause },
     );
   }
+}
+
+/** It may be about to. */
+async function hasStopped(engine: Engine, id: string, { signal }: CallOptions): Promise<boolean> {
+  const waiting = engine.containers.wait(id, { condition: 'not-running', timeoutMs: STOP_MS, signal });
+  return waiting.then(
+    () => true,
+    (error: unknown) => {
+      if (!hasCode(error, coreErrorCodes.engineTimeout)) throw error;
+      return false;
+    },
+  );
 }
 
 async function start(engine: Engine, id: string, options: CallOptions): Promise<SupervisorConnection> {
@@ -95,10 +108,14 @@ async function start(engine: Engine, id: string, options: CallOptions): Promise<
       return await engine.supervisors.connect(id, options);
     } catch (error) {
       // It has started, but may not listen yet.
-      if (attempt === MAX_ATTEMPTS || !hasCode(error, coreErrorCodes.supervisorUnreachable)) throw error;
+      if (attempt === MAX_ATTEMPTS || !isUnreachable(error)) throw error;
       await delay(ATTEMPT_MS, undefined, { signal: options.signal });
     }
   }
+}
+
+function isUnreachable(error: unknown): boolean {
+  return hasCode(error, coreErrorCodes.supervisorUnreachable) || hasCode(error, coreErrorCodes.engineConflict);
 }
 
 /** One thing at a time on each sandbox, for all managers of this process. */

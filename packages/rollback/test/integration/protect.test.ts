@@ -309,18 +309,20 @@ describe('a sandbox that goes in mid-work', () => {
     expect(error.cause).toBe(first);
   });
 
-  it('does not hide the first error where it was lost', async () => {
+  it('puts back a sandbox that was lost', async () => {
     await using own = await bench.sandboxes.create();
 
-    const error = await failureOf(
+    const error = await caughtFrom(
       rollback.protect(own, async () => {
+        await own.execute(['touch', 'new'], { check: true });
         const sleeping = own.execute(['sleep', '60']);
         await bench.sandboxes.engine.containers.kill(own.container.id, 'SIGKILL');
         await sleeping;
       }),
     );
 
-    expect(error.cause).toMatchObject({ code: 'PARACLE_SANDBOX_LOST' });
+    expect(error).toMatchObject({ code: 'PARACLE_SANDBOX_LOST' });
+    expect(rollbackOf(error)?.removed).toEqual(['/workspace/new']);
   });
 
   it('does not matter where the work ends well', async () => {
