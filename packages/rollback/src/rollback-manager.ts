@@ -6,7 +6,6 @@ import {
   type Engine,
   type FileService,
   hasCode,
-  isWithin,
   type Logger,
   parseConfig,
   resolveContainer,
@@ -14,17 +13,21 @@ import {
   silentLogger,
 } from '@paracle/core';
 import { type ResolvedRollbackConfig, type RollbackConfig, rollbackConfigSchema } from './config/rollback-config.js';
-import { type DiffOptions, diffManifests, inSandbox, inSnapshot } from './diff/diff-snapshot.js';
+import type { DiffOptions } from './diff/diff-snapshot.js';
 import type { Digest, FileChange } from './diff/file-change.js';
+import { openDiff } from './diff/open-diff.js';
+import { streamWhile } from './diff/stream-while.js';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
 import { RollbackError, RollbackIncompleteError, SnapshotNotFoundError } from './errors/rollback-errors.js';
+import { tellNoSpace } from './errors/tell-no-space.js';
 import { findTrigger } from './protect/find-trigger.js';
 import { type ProtectOptions, protectOptionsSchema } from './protect/protect-options.js';
 import { Protections } from './protect/protections.js';
 import type { ProtectContext, ProtectResult } from './protect/run-protected.js';
 import { Turns } from './protect/turns.js';
 import { applyPlan } from './restore/apply-plan.js';
-import { pathsOf, planRollback, type RollbackPlan, summarize } from './restore/plan-rollback.js';
+import { planChecked, refuseInVain } from './restore/plan-checked.js';
+import { summarize } from './restore/plan-rollback.js';
 import { PristineFiles } from './restore/pristine-files.js';
 import {
   type ResolvedRollbackOptions,
@@ -34,8 +37,8 @@ import {
 } from './restore/rollback-options.js';
 import { findDifferences } from './restore/verify-rollback.js';
 import type { SnapshotDiskUsage } from './snapshot/disk-usage.js';
-import { findRoots, listFileSystems, refuseMoved } from './snapshot/list-file-systems.js';
-import { display } from './snapshot/manifest.js';
+import { findRoots } from './snapshot/list-file-systems.js';
+import type { Manifest } from './snapshot/manifest.js';
 import type { SnapshotDescription, StoredDescription } from './snapshot/snapshot-description.js';
 import { SnapshotStore } from './snapshot/snapshot-store.js';
 import { lookAt, type TakenSnapshot, takeSnapshot } from './snapshot/take-snapshot.js';
@@ -154,24 +157,36 @@ export class RollbackManager {
     container: ContainerReference,
     options: DiffOptions = {},
   ): Promise<readonly FileChange[]> {
-    return this.#stopped(container, options, async ({ store, files, roots, imageId }) => {
-      await using pristine = new PristineFiles(this.#engine, imageId);
-      const before = { manifest: await store.readManifest(snapshotId), find: inSnapshot(pristine) };
-      const after =
-        options.to === undefined
-          ? {
-              manifest: { records: (await listFileSystems(files, roots)).records, kept: new Map() },
-              find: inSandbox(files),
-            }
-          : { manifest: await store.readManifest(options.to), find: inSnapshot(pristine) };
-      return await diffManifests(before, after, options);
-    });
+    const changes: FileChange[] = [];
+    for await (const change of this.streamDiff(snapshotId, container, options)) changes.push(change);
+    return changes;
+  }
+
+  /**
+   * The same one by one, for what is too much to hold in memory. The sandbox's programs stand still until the loop ends or is
+   * left, or its time is up. Meanwhile {@link readContents} works; other calls for the sandbox wait.
+   */
+  streamDiff(
+    snapshotId: string,
+    container: ContainerReference,
+    options: DiffOptions = {},
+  ): AsyncGenerator<FileChange, void, undefined> {
+    return streamWhile(
+      async (lend) =>
+        this.#stopped(container, options, async (target) => {
+          await using pristine = new PristineFiles(this.#engine, target.imageId);
+          await lend(await openDiff(snapshotId, { ...target, pristine }, options));
+        }),
+      options,
+    );
   }
 
   /** Contents that a snapshot of the sandbox holds, by digest. */
   async readContents(digest: Digest, container: ContainerReference, options: CallOptions = {}): Promise<Buffer> {
     const maxBytes = this.#config.maxSnapshotMb * MEBIBYTE;
-    return this.#use(container, options, async ({ store }) => store.readContents(digest, maxBytes));
+    // Without waiting for a turn: it is asked for while a diff is read.
+    const containerId = await resolveContainer(this.#engine, container, options);
+    return this.#reach(containerId, options, async ({ store }) => store.readContents(digest, maxBytes));
   }
 
   /**
@@ -191,10 +206,14 @@ export class RollbackManager {
     const resolved = resolveRollbackOptions(options);
     return this.#use(container, options, async (target) => {
       const { connection, store } = target;
-      const description = await store.describe(snapshotId);
+      await store.describe(snapshotId);
       return connection.whileFrozen(async () => {
-        if (!resolved.dryRun) await connection.cancelAll('rolled_back', KILL_GRACE_MS);
-        return this.#restore(target, description, resolved);
+        const snapshot = await store.readManifest(snapshotId);
+        if (!resolved.dryRun) {
+          await refuseInVain(snapshot, { ...target, includes: resolved.includes });
+          await connection.cancelAll('rolled_back', KILL_GRACE_MS);
+        }
+        return this.#restore(target, { id: snapshotId, snapshot }, resolved);
       });
     });
   }
@@ -263,19 +282,16 @@ export class RollbackManager {
 
   async #restore(
     target: Target,
-    description: StoredDescription,
+    { id, snapshot }: { readonly id: string; readonly snapshot: Manifest },
     { dryRun, includes }: ResolvedRollbackOptions,
   ): Promise<RollbackResult> {
-    const { store, files, containerId, imageId, roots } = target;
-    const snapshot = await store.readManifest(description.id);
+    const { store, files, containerId, imageId } = target;
     const hasSafety = this.#config.policy.backupBeforeRollback && !dryRun;
     const safety = hasSafety ? await this.#take(target, 'safety') : undefined;
-    const { manifest: now, mounts } = safety ?? (await lookAt(snapshot, target));
-    const plan = planRollback(snapshot, now, includes);
-    refuseMoved(findMoved(plan, { mounts, roots }));
-    await store.requireIntact(plan.files);
+    const now = safety ?? (await lookAt(snapshot, target));
+    const plan = await planChecked(snapshot, now, { ...target, includes });
     const result: RollbackResult = {
-      snapshotId: description.id,
+      snapshotId: id,
       containerId,
       isDryRun: dryRun,
       ...(safety !== undefined && { safetySnapshotId: safety.description.id }),
@@ -285,9 +301,9 @@ export class RollbackManager {
     await using pristine = new PristineFiles(this.#engine, imageId);
     await applyPlan(plan, { files, pristine });
     const differences = await findDifferences(plan, files);
-    if (differences.length > 0) throw new RollbackIncompleteError(description.id, differences, safety?.description.id);
-    await this.#retire(store, description.id, safety?.description.id);
-    this.#logger.info({ containerId, snapshotId: description.id }, 'rolled back');
+    if (differences.length > 0) throw new RollbackIncompleteError(id, differences, safety?.description.id);
+    await this.#retire(store, id, safety?.description.id);
+    this.#logger.info({ containerId, snapshotId: id }, 'rolled back');
     return result;
   }
 
@@ -331,16 +347,23 @@ export class RollbackManager {
     work: (target: Target) => Promise<Result>,
   ): Promise<Result> {
     const containerId = await resolveContainer(this.#engine, container, options);
+    const run = async (): Promise<Result> => this.#reach(containerId, options, work);
+    return turns.take(containerId, run, options.signal ?? new AbortController().signal);
+  }
+
+  async #reach<Result>(
+    containerId: string,
+    options: CallOptions,
+    work: (target: Target) => Promise<Result>,
+  ): Promise<Result> {
     const connection = await this.#connect(containerId, options);
     const description = await this.#engine.containers.inspect(containerId, options);
     const [imageId, roots] = [description.imageId, findRoots(description)];
-    const run = async (): Promise<Result> =>
-      SnapshotStore.use(
-        connection,
-        async (store, files) => work({ containerId, imageId, roots, connection, store, files }),
-        options,
-      );
-    return turns.take(containerId, run, options.signal ?? new AbortController().signal);
+    return SnapshotStore.use(
+      connection,
+      async (store, files) => work({ containerId, imageId, roots, connection, store, files }),
+      options,
+    ).catch(tellNoSpace);
   }
 
   async #connect(containerId: string, { signal, timeoutMs }: CallOptions): Promise<SupervisorConnection> {
@@ -359,18 +382,3 @@ export class RollbackManager {
 
 /** One thing at a time on each sandbox, for all managers of this process; the freeze keeps others off. */
 const turns = new Turns();
-
-/** What would reach into something that is mounted: the host's, or of the kernel. */
-function findMoved(
-  plan: RollbackPlan,
-  { mounts, roots }: { readonly mounts: readonly string[]; readonly roots: readonly string[] },
-): string[] {
-  const all = [...new Set([...mounts, ...roots])].sort((a, b) => b.length - a.length);
-  const isForeign = (path: string): boolean => {
-    const mount = all.find((each) => isWithin(path, each));
-    return mount !== undefined && !roots.includes(mount);
-  };
-  const removed = plan.remove.map(display).filter((path) => mounts.some((mount) => isWithin(mount, path)));
-  const reached = pathsOf(plan).map(display).filter(isForeign);
-  return [...new Set([...removed, ...reached])];
-}

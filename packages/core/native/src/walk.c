@@ -65,9 +65,9 @@ static uint64_t changed_ns(const struct stat *st) {
 	return (uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec;
 }
 
-static uint32_t flags_of(int parent, const char *name, const struct stat *st) {
-	if (changed_ns(st) < image_until) return 0;
-	return ENTRY_CHANGED | (xattrs_exist(parent, name) ? ENTRY_XATTRS : 0) |
+static uint32_t flags_of(int parent, const char *name, const char *path, const struct stat *st) {
+	if (changed_ns(st) < image_until) return S_ISREG(st->st_mode) || S_ISDIR(st->st_mode) ? xattrs_flags_at(path) : 0;
+	return ENTRY_CHANGED | xattrs_flags(parent, name) |
 	       (S_ISREG(st->st_mode) && st->st_ctim.tv_sec >= settled_until ? ENTRY_UNSURE : 0);
 }
 
@@ -90,7 +90,7 @@ static void put_entry(int parent, const char *name, const char *path, const stru
 	char target[PATH_MAX];
 	if (sums.wanted) return add_up(st);
 	ssize_t length = S_ISLNK(st->st_mode) ? readlinkat(parent, name, target, sizeof target) : 0;
-	put_u32(&batch, st->st_mode | flags_of(parent, name, st));
+	put_u32(&batch, st->st_mode | flags_of(parent, name, path, st));
 	put_u32(&batch, st->st_uid);
 	put_u32(&batch, st->st_gid);
 	put_u32(&batch, (uint32_t)st->st_nlink);

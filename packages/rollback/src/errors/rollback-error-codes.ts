@@ -8,6 +8,7 @@ export const rollbackErrorCodes = {
   snapshotDamaged: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
   containerUnsupported: 'PARACLE_ROLLBACK_CONTAINER_UNSUPPORTED',
   fileChanging: 'PARACLE_ROLLBACK_FILE_CHANGING',
+  noSpace: 'PARACLE_ROLLBACK_NO_SPACE',
   mountMoved: 'PARACLE_ROLLBACK_MOUNT_MOVED',
   incomplete: 'PARACLE_ROLLBACK_INCOMPLETE',
   failed: 'PARACLE_ROLLBACK_FAILED',

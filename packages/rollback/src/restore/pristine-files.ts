@@ -3,7 +3,7 @@ import { type Engine, ownerLabels } from '@paracle/core';
 import { extract } from 'tar-stream';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError } from '../errors/rollback-errors.js';
-import { display, type ManifestEntry } from '../snapshot/manifest.js';
+import { display, type ManifestEntry, toPath } from '../snapshot/manifest.js';
 
 /** Files read at once: each is held in memory. */
 const LANE_COUNT = 4;
@@ -38,9 +38,8 @@ export class PristineFiles implements AsyncDisposable {
   }
 
   async #read({ path: bytes, sizeBytes, modifiedNs }: PristineFile): Promise<Buffer> {
-    const path = display(bytes);
     this.#container ??= this.#create();
-    const archive = await this.#engine.archive.get(await this.#container, path);
+    const archive = await this.#engine.archive.get(await this.#container, toPath(bytes));
     const unpacked = archive.pipe(extract());
     archive.on('error', (error) => unpacked.destroy(error));
     for await (const entry of unpacked) {
@@ -51,6 +50,7 @@ export class PristineFiles implements AsyncDisposable {
       if (isIt) return buffer(entry);
       entry.resume();
     }
+    const path = display(bytes);
     throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `The image has no such file as ${path} was`, {
       details: { path },
     });

@@ -14,7 +14,11 @@ async function find({ digest = A }: ManifestEntry): Promise<Digest> {
 
 async function diff(before: TestEntry[], after: TestEntry[], root?: string): Promise<FileChange[]> {
   const options = root === undefined ? {} : { root };
-  return diffManifests({ manifest: manifestOf(...before), find }, { manifest: manifestOf(...after), find }, options);
+  const [old, found] = [manifestOf(...before), manifestOf(...after)];
+  const changes: FileChange[] = [];
+  for await (const change of diffManifests({ manifest: old, find }, { manifest: found, find }, options))
+    changes.push(change);
+  return changes;
 }
 
 it.each<[string, TestEntry, TestEntry]>([
