@@ -3,7 +3,7 @@ import {
   type CallOptions,
   type ContainerReference,
   coreErrorCodes,
-  type Engine,
+  Engine,
   type FileService,
   hasCode,
   type Logger,
@@ -37,6 +37,8 @@ import {
 } from './restore/rollback-options.js';
 import { findDifferences } from './restore/verify-rollback.js';
 import type { SnapshotDiskUsage } from './snapshot/disk-usage.js';
+import { findSnapshotOwner } from './snapshot/find-snapshot-owner.js';
+import { findSurplus } from './snapshot/find-surplus.js';
 import { findRoots } from './snapshot/list-file-systems.js';
 import type { Manifest } from './snapshot/manifest.js';
 import type { SnapshotDescription, StoredDescription } from './snapshot/snapshot-description.js';
@@ -45,7 +47,8 @@ import { lookAt, type TakenSnapshot, takeSnapshot } from './snapshot/take-snapsh
 
 /** How a rollback manager works. */
 export interface RollbackManagerOptions {
-  readonly engine: Engine;
+  /** The engine that the sandboxes are on; a manager that is given one doesn't close it. @defaultValue the engine that is found */
+  readonly engine?: Engine;
   readonly config?: RollbackConfig;
   /** @defaultValue silent */
   readonly logger?: Logger;
@@ -74,16 +77,18 @@ const MEBIBYTE = 1024 * 1024;
  * Snapshots of sandboxes, what changed since, and the way back. Each call has ten minutes for its work inside the sandbox
  * unless its options say otherwise; one that is given up half way can be made again.
  */
-export class RollbackManager {
+export class RollbackManager implements AsyncDisposable {
   readonly #engine: Engine;
+  readonly #ownsEngine: boolean;
   readonly #config: ResolvedRollbackConfig;
   readonly #logger: Logger;
   readonly #protections: Protections;
 
   /** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong */
-  constructor(options: RollbackManagerOptions) {
+  constructor(options: RollbackManagerOptions = {}) {
     const { engine, config = {}, logger = silentLogger } = options;
-    this.#engine = engine;
+    this.#engine = engine ?? new Engine();
+    this.#ownsEngine = engine === undefined;
     this.#config = parseConfig(rollbackConfigSchema, config, 'rollback config');
     this.#logger = logger.child({ component: 'rollback' });
     this.#protections = new Protections(this.#logger);
@@ -106,9 +111,15 @@ export class RollbackManager {
     return this.#use(container, options, async ({ store }) => store.list());
   }
 
-  /** Deletes a snapshot and the contents that no other needs. @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND` */
-  async deleteSnapshot(snapshotId: string, container: ContainerReference, options: CallOptions = {}): Promise<void> {
-    await this.#stopped(container, options, async ({ store }) => {
+  /**
+   * Deletes a snapshot and the contents that no other needs. Without a container, the running sandboxes are asked for it.
+   * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`
+   */
+  async deleteSnapshot(snapshotId: string, container?: ContainerReference, options: CallOptions = {}): Promise<void> {
+    const list = async (containerId: string): Promise<readonly SnapshotDescription[]> =>
+      this.listSnapshots(containerId, options);
+    const owner = container ?? (await findSnapshotOwner(snapshotId, { engine: this.#engine, list, ...options }));
+    await this.#stopped(owner, options, async ({ store }) => {
       await store.describe(snapshotId);
       await store.delete([snapshotId]);
     });
@@ -265,6 +276,15 @@ export class RollbackManager {
     });
   }
 
+  /** Ends the connection to the engine, unless that was given to it. May be called again. */
+  async close(): Promise<void> {
+    if (this.#ownsEngine) await this.#engine.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
   async #snapshot(
     container: ContainerReference,
     options: CallOptions,
@@ -318,19 +338,13 @@ export class RollbackManager {
     return taken;
   }
 
-  /** Deletes what the policy no longer keeps, never what is named. Safety snapshots have a place of their own: the newest stays. */
+  /** Deletes what the policy no longer keeps, never what is named. */
   async #retire(store: SnapshotStore, ...inUse: readonly (string | undefined)[]): Promise<readonly string[]> {
-    const { maxSnapshots, maxAgeHours } = this.#config.policy;
-    const oldest = Date.now() - maxAgeHours * 3_600_000;
-    const all = (await store.list()).filter(({ isPinned }) => !isPinned);
-    const requested = all.filter(({ kind }) => kind === 'requested');
-    const safety = all.filter(({ kind }) => kind === 'safety');
-    const surplus = [...requested.slice(0, -maxSnapshots), ...safety.slice(0, -1)];
-    const expired = all.filter(({ createdAt }) => createdAt.getTime() < oldest);
+    const surplus = findSurplus(await store.list(), this.#config.policy);
     const isInUse = (id: string): boolean => inUse.includes(id) || this.#protections.isHeld(id);
-    const retired = new Set([...surplus, ...expired].map(({ id }) => id).filter((id) => !isInUse(id)));
-    await store.delete([...retired]);
-    return [...retired];
+    const retired = surplus.filter((id) => !isInUse(id));
+    await store.delete(retired);
+    return retired;
   }
 
   async #stopped<Result>(

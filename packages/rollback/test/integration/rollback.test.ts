@@ -169,6 +169,21 @@ describe('rollback', () => {
     expect((await rollback.listSnapshots(sandbox)).map(({ id }) => id)).toContain(snapshotId);
   });
 
+  it('finds the sandbox whose snapshot is to be deleted, by an engine that it finds too', async () => {
+    await using own = await manager.create();
+    const [kept, deleted] = [await rollback.createSnapshot(own), await rollback.createSnapshot(own)];
+    await using finding = new RollbackManager();
+
+    await finding.deleteSnapshot(deleted);
+
+    expect((await rollback.listSnapshots(own)).map(({ id }) => id)).toEqual([kept]);
+    await expect(finding.deleteSnapshot(deleted)).rejects.toMatchObject({ name: 'SnapshotNotFoundError' });
+    await Promise.all([finding.close(), finding.close()]);
+    await expect(finding.listSnapshots(own.id)).rejects.toMatchObject({ code: 'PARACLE_ENGINE_CLOSED' });
+    await rollback.close();
+    expect(await rollback.listSnapshots(own)).toHaveLength(1);
+  });
+
   it('keeps no more snapshots than the policy says', async () => {
     for (let i = 0; i < 5; i++) await rollback.createSnapshot(sandbox);
     const kinds = (await rollback.listSnapshots(sandbox)).map(({ kind }) => kind);
@@ -257,11 +272,13 @@ describe('what is mounted', () => {
       await files.setAttributes('/workspace/a', { owner: user });
       const snapshotId = await rollback.createSnapshot(mounted);
       await shell('mv a b');
+      const running = mounted.execute(['sleep', '1']);
 
       await expect(rollback.rollback(snapshotId, mounted)).rejects.toMatchObject({
         code: 'PARACLE_ROLLBACK_MOUNT_MOVED',
         details: { moved: ['/workspace/b'] },
       });
+      await expect(running).resolves.toMatchObject({ exitCode: 0 });
       await expect(files.remove('/workspace/b')).rejects.toMatchObject({ errno: 'EXDEV' });
       expect(await readFile(join(host, 'precious'), 'utf8')).toBe('of the host');
       await shell('mv b a; echo new > new');

@@ -95,11 +95,13 @@ it('says that contents are damaged before it does anything', async () => {
   const snapshotId = await rollback.createSnapshot(sandbox);
   await asRoot('for f in /.paracle/store/objects/*; do test $(stat -c %s $f) = 6 && echo wrong > $f; done; true');
   await run('rm file; echo > new');
+  const running = sandbox.execute(['sleep', '1']);
 
   await expect(rollback.rollback(snapshotId, sandbox)).rejects.toMatchObject({
     code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED',
     details: { paths: ['/workspace/file'] },
   });
+  await expect(running).resolves.toMatchObject({ exitCode: 0 });
   await run('test -e new');
 });
 
