@@ -26,7 +26,7 @@ import { Protections } from './protect/protections.js';
 import type { ProtectContext, ProtectResult } from './protect/run-protected.js';
 import { Turns } from './protect/turns.js';
 import { applyPlan } from './restore/apply-plan.js';
-import { planChecked, refuseInVain } from './restore/plan-checked.js';
+import { planChecked, refuseEarly } from './restore/plan-checked.js';
 import { summarize } from './restore/plan-rollback.js';
 import { PristineFiles } from './restore/pristine-files.js';
 import {
@@ -221,7 +221,7 @@ export class RollbackManager implements AsyncDisposable {
       return connection.whileFrozen(async () => {
         const snapshot = await store.readManifest(snapshotId);
         if (!resolved.dryRun) {
-          await refuseInVain(snapshot, { ...target, includes: resolved.includes });
+          await refuseEarly(snapshot, { ...target, includes: resolved.includes });
           await connection.cancelAll('rolled_back', KILL_GRACE_MS);
         }
         return this.#restore(target, { id: snapshotId, snapshot }, resolved);

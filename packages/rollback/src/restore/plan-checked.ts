@@ -32,7 +32,7 @@ export async function planChecked(
  *
  * @throws RollbackError `PARACLE_ROLLBACK_MOUNT_MOVED`, `PARACLE_ROLLBACK_SNAPSHOT_DAMAGED`
  */
-export async function refuseInVain(
+export async function refuseEarly(
   snapshot: Manifest,
   surroundings: Surroundings & { readonly files: FileService },
 ): Promise<void> {

@@ -33,7 +33,8 @@ export class PristineFiles implements AsyncDisposable {
   async read(file: PristineFile): Promise<Buffer> {
     const lane = this.#turns++ % LANE_COUNT;
     const reading = (this.#lanes[lane] ?? Promise.resolve()).then(async () => this.#read(file));
-    this.#lanes[lane] = reading.catch(() => undefined);
+    const forget = (): undefined => undefined;
+    this.#lanes[lane] = reading.then(forget, forget);
     return reading;
   }
 
