@@ -36,7 +36,7 @@ async function count(): Promise<number> {
 
 async function expectCounting(): Promise<void> {
   const before = await count();
-  await waitUntil('it counts again', async () => (await count()) > before, 2000);
+  await waitUntil('it counts again', async () => (await count()) > before);
 }
 
 it('yields what the array has, in its order', async () => {
@@ -45,7 +45,7 @@ it('yields what the array has, in its order', async () => {
   const streamed: FileChange[] = [];
   for await (const change of rollback.streamDiff(snapshotId, sandbox)) streamed.push(change);
 
-  expect(streamed.length).toBeGreaterThan(files + 2);
+  expect(streamed).toHaveLength(files + 2);
   expect(streamed.map(({ path }) => path)).toEqual(streamed.map(({ path }) => path).toSorted());
   expect(await rollback.diff(snapshotId, sandbox)).toEqual(streamed);
 });
@@ -84,7 +84,7 @@ it('lets programs go on when its time is up or it is aborted, though nobody asks
   await startCounting();
   const controller = new AbortController();
   const limits = [
-    { options: { timeoutMs: 1000 }, reason: { code: 'PARACLE_SUPERVISOR_TIMEOUT' } },
+    { options: { timeoutMs: 5000 }, reason: { code: 'PARACLE_SUPERVISOR_TIMEOUT' } },
     { options: { signal: controller.signal }, reason: { name: 'AbortError' } },
   ];
   for (const { options, reason } of limits) {
