@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { buffer } from 'node:stream/consumers';
 import { type Engine, ownerLabels } from '@paracle/core';
-import { extract, type Headers } from 'tar-stream';
+import { extract, type Header } from 'tar-stream';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError } from '../errors/rollback-errors.js';
 import { display, type ManifestEntry, toPath } from '../snapshot/manifest.js';
@@ -80,11 +80,11 @@ function toArchivePath(path: string, name: Buffer): Buffer {
 }
 
 /** By name as far as it is text, which is no more than what an archive is read with. */
-function isIt({ name: entry, type, size, mtime }: Headers, file: PristineFile, name: string): boolean {
+function isIt({ name: entry, type, size, mtime }: Header, file: PristineFile, name: string): boolean {
   const isThere =
     entry
       .split('/')
-      .filter((part) => part !== '' && part !== '.')
+      .filter((part: string) => part !== '' && part !== '.')
       .join('/') === name;
   return isThere && type === 'file' && size === file.sizeBytes && toSecond(mtime) === file.modifiedNs / NS;
 }
