@@ -94,6 +94,7 @@ export {
   decodeRecord,
   type FileEntry,
   type FileRecord,
+  hasAttributesRecord,
   isChangedRecord,
   isSameRecord,
   splitEntries,

@@ -2,15 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CallOptions,
   type ContainerReference,
-  type Engine,
+  Engine,
   type Logger,
   parseConfig,
   resolveContainer,
   silentLogger,
 } from '@paracle/core';
 import { type ResolvedRollbackConfig, type RollbackConfig, rollbackConfigSchema } from './config/rollback-config.js';
-import { type DiffOptions, diffManifests, inSandbox, inSnapshot } from './diff/diff-snapshot.js';
+import type { DiffOptions } from './diff/diff-snapshot.js';
 import type { Digest, FileChange } from './diff/file-change.js';
+import { openDiff } from './diff/open-diff.js';
+import { streamWhile } from './diff/stream-while.js';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
 import { RollbackError, SnapshotNotFoundError } from './errors/rollback-errors.js';
 import { copySnapshot } from './fork/copy-snapshot.js';
@@ -26,13 +28,14 @@ import { PristineFiles } from './restore/pristine-files.js';
 import { type RollbackOptions, type RollbackResult, resolveRollbackOptions } from './restore/rollback-options.js';
 import { SandboxSnapshots } from './sandbox-snapshots.js';
 import type { SnapshotDiskUsage } from './snapshot/disk-usage.js';
-import { listFileSystems } from './snapshot/list-file-systems.js';
+import { findSnapshotOwner } from './snapshot/find-snapshot-owner.js';
 import type { SnapshotDescription, StoredDescription } from './snapshot/snapshot-description.js';
-import { type Target, useSandbox } from './use-sandbox.js';
+import { reachSandbox, type Target, useSandbox } from './use-sandbox.js';
 
 /** How a rollback manager works. */
 export interface RollbackManagerOptions {
-  readonly engine: Engine;
+  /** The engine that the sandboxes are on; a manager that is given one doesn't close it. @defaultValue the engine that is found */
+  readonly engine?: Engine;
   readonly config?: RollbackConfig;
   /** @defaultValue silent */
   readonly logger?: Logger;
@@ -47,16 +50,18 @@ const MEBIBYTE = 1024 * 1024;
  * Snapshots of sandboxes, what changed since, and the way back. Each call has ten minutes for its work inside the sandbox
  * unless its options say otherwise; one that is given up half way can be made again.
  */
-export class RollbackManager {
+export class RollbackManager implements AsyncDisposable {
   readonly #engine: Engine;
+  readonly #ownsEngine: boolean;
   readonly #config: ResolvedRollbackConfig;
   readonly #logger: Logger;
   readonly #protections: Protections;
 
   /** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong */
-  constructor(options: RollbackManagerOptions) {
+  constructor(options: RollbackManagerOptions = {}) {
     const { engine, config = {}, logger = silentLogger } = options;
-    this.#engine = engine;
+    this.#engine = engine ?? new Engine();
+    this.#ownsEngine = engine === undefined;
     this.#config = parseConfig(rollbackConfigSchema, config, 'rollback config');
     this.#logger = logger.child({ component: 'rollback' });
     this.#protections = new Protections(this.#logger);
@@ -80,12 +85,15 @@ export class RollbackManager {
   }
 
   /**
-   * Deletes a snapshot and the contents that no other needs.
+   * Deletes a snapshot and the contents that no other needs. Without a container, the running sandboxes are asked for it.
    * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`
    * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_IN_USE` by a rollback that was cut short
    */
-  async deleteSnapshot(snapshotId: string, container: ContainerReference, options: CallOptions = {}): Promise<void> {
-    await this.#stopped(container, options, async ({ store }, { journal }) => {
+  async deleteSnapshot(snapshotId: string, container?: ContainerReference, options: CallOptions = {}): Promise<void> {
+    const list = async (containerId: string): Promise<readonly SnapshotDescription[]> =>
+      this.listSnapshots(containerId, options);
+    const owner = container ?? (await findSnapshotOwner(snapshotId, { engine: this.#engine, list, ...options }));
+    await this.#stopped(owner, options, async ({ store }, { journal }) => {
       await store.describe(snapshotId);
       const underWay = await journal.read();
       if ([underWay?.snapshotId, underWay?.safetySnapshotId].includes(snapshotId)) throw refuseInUse(snapshotId);
@@ -136,24 +144,36 @@ export class RollbackManager {
     container: ContainerReference,
     options: DiffOptions = {},
   ): Promise<readonly FileChange[]> {
-    return this.#stopped(container, options, async ({ store, files, roots, imageId }) => {
-      await using pristine = new PristineFiles(this.#engine, imageId);
-      const before = { manifest: await store.readManifest(snapshotId), find: inSnapshot(pristine) };
-      const after =
-        options.to === undefined
-          ? {
-              manifest: { records: (await listFileSystems(files, roots)).records, kept: new Map() },
-              find: inSandbox(files),
-            }
-          : { manifest: await store.readManifest(options.to), find: inSnapshot(pristine) };
-      return await diffManifests(before, after, options);
-    });
+    const changes: FileChange[] = [];
+    for await (const change of this.streamDiff(snapshotId, container, options)) changes.push(change);
+    return changes;
+  }
+
+  /**
+   * The same one by one, for what is too much to hold in memory. The sandbox's programs stand still until the loop ends or is
+   * left, or its time is up. Meanwhile {@link readContents} works; other calls for the sandbox wait.
+   */
+  streamDiff(
+    snapshotId: string,
+    container: ContainerReference,
+    options: DiffOptions = {},
+  ): AsyncGenerator<FileChange, void, undefined> {
+    return streamWhile(
+      async (lend) =>
+        this.#stopped(container, options, async (target) => {
+          await using pristine = new PristineFiles(this.#engine, target.imageId);
+          await lend(await openDiff(snapshotId, { ...target, pristine }, options));
+        }),
+      options,
+    );
   }
 
   /** Contents that a snapshot of the sandbox holds, by digest. */
   async readContents(digest: Digest, container: ContainerReference, options: CallOptions = {}): Promise<Buffer> {
     const maxBytes = this.#config.maxSnapshotMb * MEBIBYTE;
-    return this.#use(container, options, async ({ store }) => store.readContents(digest, maxBytes));
+    // Without waiting for a turn: it is asked for while a diff is read.
+    const containerId = await resolveContainer(this.#engine, container, options);
+    return reachSandbox(this.#engine, containerId, options, async ({ store }) => store.readContents(digest, maxBytes));
   }
 
   /**
@@ -267,6 +287,15 @@ export class RollbackManager {
       rollBack: async (snapshotId) => this.rollback(snapshotId, subject, limit),
       remove: async (snapshotId) => this.#stopped(subject, limit, async ({ store }) => store.delete([snapshotId])),
     });
+  }
+
+  /** Ends the connection to the engine, unless that was given to it. May be called again. */
+  async close(): Promise<void> {
+    if (this.#ownsEngine) await this.#engine.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async #recover(containerId: string, options: CallOptions): Promise<RecoveredRollback | undefined> {

@@ -1,14 +1,14 @@
-import { type Engine, isWithin, type Logger } from '@paracle/core';
+import type { Engine, Logger } from '@paracle/core';
 import type { ResolvedRollbackConfig } from './config/rollback-config.js';
 import { RollbackIncompleteError } from './errors/rollback-errors.js';
 import { applyPlan, type TellStep } from './restore/apply-plan.js';
 import { Journal, type JournaledRollback } from './restore/journal.js';
-import { pathsOf, planRollback, type RollbackPlan, summarize } from './restore/plan-rollback.js';
+import { planChecked } from './restore/plan-checked.js';
+import { type RollbackPlan, summarize } from './restore/plan-rollback.js';
 import { PristineFiles } from './restore/pristine-files.js';
 import { type ResolvedRollbackOptions, type RollbackResult, toFilter } from './restore/rollback-options.js';
 import { findDifferences } from './restore/verify-rollback.js';
-import { refuseMoved } from './snapshot/list-file-systems.js';
-import { display } from './snapshot/manifest.js';
+import { findSurplus } from './snapshot/find-surplus.js';
 import type { StoredDescription } from './snapshot/snapshot-description.js';
 import { lookAt, type TakenSnapshot, takeSnapshot } from './snapshot/take-snapshot.js';
 import type { Target } from './use-sandbox.js';
@@ -55,22 +55,15 @@ export class SandboxSnapshots {
     return taken;
   }
 
-  /** Deletes what the policy no longer keeps, never what is named. Safety snapshots have a place of their own: the newest stays. */
+  /** Deletes what the policy no longer keeps, never what is named or needed by a rollback. */
   async retire(...inUse: readonly string[]): Promise<readonly string[]> {
     const { store } = this.#target;
-    const { maxSnapshots, maxAgeHours } = this.#context.config.policy;
-    const oldest = Date.now() - maxAgeHours * 3_600_000;
-    const [listed, journaled] = await Promise.all([store.list(), this.journal.read()]);
-    const all = listed.filter(({ isPinned }) => !isPinned);
-    const requested = all.filter(({ kind }) => kind === 'requested');
-    const safety = all.filter(({ kind }) => kind === 'safety');
-    const surplus = [...requested.slice(0, -maxSnapshots), ...safety.slice(0, -1)];
-    const expired = all.filter(({ createdAt }) => createdAt.getTime() < oldest);
+    const [all, journaled] = await Promise.all([store.list(), this.journal.read()]);
     const kept = new Set([...inUse, journaled?.snapshotId, journaled?.safetySnapshotId]);
-    const retired = new Set([...surplus, ...expired].map(({ id }) => id));
-    for (const id of retired) if (kept.has(id) || this.#context.isHeld(id)) retired.delete(id);
-    await store.delete([...retired]);
-    return [...retired];
+    const surplus = findSurplus(all, this.#context.config.policy);
+    const retired = surplus.filter((id) => !kept.has(id) && !this.#context.isHeld(id));
+    await store.delete(retired);
+    return retired;
   }
 
   /** What a rollback would do. */
@@ -113,18 +106,15 @@ export class SandboxSnapshots {
     rollback: JournaledRollback,
     { isDryRun, tell = () => undefined }: { readonly isDryRun: boolean; readonly tell?: TellStep },
   ): Promise<Prepared> {
-    const { store, containerId, roots } = this.#target;
+    const { store, containerId } = this.#target;
     const { snapshotId } = rollback;
     const snapshot = await store.readManifest(snapshotId);
     tell('save_state');
     const isToBeSaved = rollback.isBackedUp && rollback.safetySnapshotId === undefined;
     const saved = isToBeSaved ? await this.take('safety') : undefined;
     tell('compare');
-    const { manifest: now, mounts } = saved ?? (await lookAt(snapshot, this.#target));
-    const plan = planRollback(snapshot, now, toFilter(rollback));
-    refuseMoved(findMoved(plan, { mounts, roots }));
-    tell('check_contents', plan.files);
-    await store.requireIntact(plan.files);
+    const now = saved ?? (await lookAt(snapshot, this.#target));
+    const plan = await planChecked(snapshot, now, { ...this.#target, includes: toFilter(rollback) });
     const safetySnapshotId = saved?.description.id ?? rollback.safetySnapshotId;
     if (saved !== undefined) await this.journal.write({ ...rollback, safetySnapshotId });
     const known = { snapshotId, containerId, isDryRun, ...(safetySnapshotId !== undefined && { safetySnapshotId }) };
@@ -141,19 +131,4 @@ export class SandboxSnapshots {
       throw new RollbackIncompleteError(result.snapshotId, differences, result.safetySnapshotId);
     tell('finish');
   }
-}
-
-/** What would reach into something that is mounted: the host's, or of the kernel. */
-function findMoved(
-  plan: RollbackPlan,
-  { mounts, roots }: { readonly mounts: readonly string[]; readonly roots: readonly string[] },
-): string[] {
-  const all = [...new Set([...mounts, ...roots])].sort((a, b) => b.length - a.length);
-  const isForeign = (path: string): boolean => {
-    const mount = all.find((each) => isWithin(path, each));
-    return mount !== undefined && !roots.includes(mount);
-  };
-  const removed = plan.remove.map(display).filter((path) => mounts.some((mount) => isWithin(mount, path)));
-  const reached = pathsOf(plan).map(display).filter(isForeign);
-  return [...new Set([...removed, ...reached])];
 }

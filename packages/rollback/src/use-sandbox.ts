@@ -17,6 +17,7 @@ import {
 } from '@paracle/core';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
 import { RollbackError } from './errors/rollback-errors.js';
+import { tellNoSpace } from './errors/tell-no-space.js';
 import { Turns } from './protect/turns.js';
 import { findRoots } from './snapshot/list-file-systems.js';
 import { SnapshotStore } from './snapshot/snapshot-store.js';
@@ -48,17 +49,25 @@ export async function useSandbox<Result>(
   work: (target: Target) => Promise<Result>,
 ): Promise<Result> {
   const containerId = await resolveContainer(engine, container, options);
-  const run = async (): Promise<Result> => {
-    const description = await engine.containers.inspect(containerId, options);
-    const connection = await connect(engine, description, options);
-    const [imageId, roots] = [description.imageId, findRoots(description)];
-    return SnapshotStore.use(
-      connection,
-      async (store, files) => work({ containerId, imageId, roots, connection, store, files }),
-      options,
-    );
-  };
+  const run = async (): Promise<Result> => reachSandbox(engine, containerId, options, work);
   return turns.take(containerId, run, options.signal ?? new AbortController().signal);
+}
+
+/** The same at once, whatever else goes on there. */
+export async function reachSandbox<Result>(
+  engine: Engine,
+  containerId: string,
+  options: CallOptions,
+  work: (target: Target) => Promise<Result>,
+): Promise<Result> {
+  const description = await engine.containers.inspect(containerId, options);
+  const connection = await connect(engine, description, options);
+  const [imageId, roots] = [description.imageId, findRoots(description)];
+  return SnapshotStore.use(
+    connection,
+    async (store, files) => work({ containerId, imageId, roots, connection, store, files }),
+    options,
+  ).catch(tellNoSpace);
 }
 
 /** Whether a sandbox is this process's, or nobody's any more. */

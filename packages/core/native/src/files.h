@@ -39,7 +39,8 @@ enum { FILE_OK = 1, FILE_ERROR, FILE_CHUNK, FILE_ENTRIES, FILE_SKIPPED };
 enum { SET_MODE = 1, SET_OWNER = 2, SET_TIME = 4 };
 
 /* What an entry of FILE_WALK has above the bits of st_mode: changed since the sandbox was first started, or not known to
- * be the image's; such a one with extended attributes; a file whose contents may change without its time of change. */
-enum { ENTRY_CHANGED = 1 << 16, ENTRY_XATTRS = 1 << 17, ENTRY_UNSURE = 1 << 18 };
+ * be the image's; with extended attributes; a file whose contents may change without its time of change; with capabilities,
+ * which nobody in here can give back. */
+enum { ENTRY_CHANGED = 1 << 16, ENTRY_XATTRS = 1 << 17, ENTRY_UNSURE = 1 << 18, ENTRY_CAPABILITIES = 1 << 19 };
 
 #endif

@@ -65,9 +65,20 @@ static uint64_t changed_ns(const struct stat *st) {
 	return (uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec;
 }
 
-static uint32_t flags_of(int parent, const char *name, const struct stat *st) {
-	if (changed_ns(st) < image_until) return 0;
-	return ENTRY_CHANGED | (xattrs_exist(parent, name) ? ENTRY_XATTRS : 0) |
+/* Looking for the image's attributes takes a quarter of a walk, and nearly no image has any: where the first whole walk
+ * finds none, that is remembered in the store. */
+static const char *const PLAIN_IMAGE = STORE_PATH "/plain-image";
+static bool is_plain, found_attributes;
+
+static uint32_t image_flags(const char *path, const struct stat *st) {
+	uint32_t flags = !is_plain && (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)) ? xattrs_flags_at(path) : 0;
+	found_attributes |= flags != 0;
+	return flags;
+}
+
+static uint32_t flags_of(int parent, const char *name, const char *path, const struct stat *st) {
+	if (changed_ns(st) < image_until) return image_flags(path, st);
+	return ENTRY_CHANGED | xattrs_flags(parent, name) |
 	       (S_ISREG(st->st_mode) && st->st_ctim.tv_sec >= settled_until ? ENTRY_UNSURE : 0);
 }
 
@@ -82,6 +93,8 @@ static void look_at_root(const char *path, int fd) {
 	clock_gettime(CLOCK_REALTIME, &now);
 	settled_until = is_known && fs.f_type == IN_MEMORY ? INT64_MIN : now.tv_sec - SETTLED_SECONDS;
 	image_until = strcmp(path, "/") == 0 ? clock_earliest() : 0;
+	is_plain = access(PLAIN_IMAGE, F_OK) == 0;
+	found_attributes = false;
 	moves_directories = !is_known || fs.f_type != OVERLAY;
 }
 
@@ -90,7 +103,7 @@ static void put_entry(int parent, const char *name, const char *path, const stru
 	char target[PATH_MAX];
 	if (sums.wanted) return add_up(st);
 	ssize_t length = S_ISLNK(st->st_mode) ? readlinkat(parent, name, target, sizeof target) : 0;
-	put_u32(&batch, st->st_mode | flags_of(parent, name, st));
+	put_u32(&batch, st->st_mode | flags_of(parent, name, path, st));
 	put_u32(&batch, st->st_uid);
 	put_u32(&batch, st->st_gid);
 	put_u32(&batch, (uint32_t)st->st_nlink);
@@ -225,6 +238,8 @@ int walk_tree(const char *path) {
 		look_at_root(path, fd);
 		close_quietly(fd);
 		result = visit(parent, name, current, length, 0);
+		bool looked = result == 0 && image_until > 0 && !sums.wanted && !is_plain && !found_attributes;
+		if (looked) close_quietly(open(PLAIN_IMAGE, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	}
 	close_quietly(parent);
 	int error = errno;

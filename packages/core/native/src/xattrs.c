@@ -41,12 +41,24 @@ static ssize_t list_names(int fd) {
 	return size < 0 && errno == EOPNOTSUPP ? 0 : size;
 }
 
-bool xattrs_exist(int parent, const char *name) {
+static uint32_t flags_of(ssize_t size) {
+	if (size < 0) return ENTRY_XATTRS; /* what can't be listed can't be kept */
+	uint32_t flags = next_name(NULL, size) ? ENTRY_XATTRS : 0;
+	for (const char *at = names; at < names + size; at += strlen(at) + 1)
+		if (strcmp(at, "security.capability") == 0) flags |= ENTRY_CAPABILITIES;
+	return flags;
+}
+
+uint32_t xattrs_flags(int parent, const char *name) {
 	int fd = open_entry(parent, name);
-	ssize_t size = fd < 0 ? 0 : list_names(fd);
-	bool exist = size < 0 || (fd >= 0 && next_name(NULL, size) != NULL); /* what can't be listed can't be kept */
+	uint32_t flags = fd < 0 ? 0 : flags_of(list_names(fd));
 	close_quietly(fd);
-	return exist;
+	return flags;
+}
+
+uint32_t xattrs_flags_at(const char *path) {
+	ssize_t size = llistxattr(path, names, sizeof names);
+	return flags_of(size < 0 && (errno == EOPNOTSUPP || errno == ENOENT) ? 0 : size);
 }
 
 int xattrs_read(int parent, const char *name) {

@@ -6,8 +6,10 @@
 
 #include "wire.h"
 
-/* Whether there are any; never on a symbolic link. */
-bool xattrs_exist(int parent, const char *name);
+/* ENTRY_XATTRS where there are any, ENTRY_CAPABILITIES; 0 on a symbolic link. */
+uint32_t xattrs_flags(int parent, const char *name);
+/* The same of a file or directory that nothing else can stand in for: three times as fast. */
+uint32_t xattrs_flags_at(const char *path);
 /* Answers with each: its name, NUL, its value. */
 int xattrs_read(int parent, const char *name);
 /* Leaves exactly those that the reader has: name, NUL, u32 length, value, one after another. */

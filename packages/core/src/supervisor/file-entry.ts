@@ -26,8 +26,10 @@ export interface FileEntry {
   readonly target?: Buffer;
   /** Whether anything about it may have changed since the sandbox was first started. False in a listing of `/` alone. */
   readonly isChanged: boolean;
-  /** Whether it has extended attributes that {@link FileService.readAttributes} reads. Told where `isChanged` alone. */
+  /** Whether it has extended attributes that {@link FileService.readAttributes} reads. */
   readonly hasAttributes: boolean;
+  /** Whether it is a program with capabilities of its own (`security.capability`), which can't be given back. */
+  readonly hasCapabilities: boolean;
 }
 
 /** What a listing says of one path, in the bytes that it came in. */
@@ -41,7 +43,7 @@ const TYPES: Readonly<Record<number, FileEntry['type']>> = {
   0o010000: 'fifo',
 };
 /** Above the bits of `st_mode`. */
-const FLAG = { changed: 0x1_0000, attributes: 0x2_0000, unsure: 0x4_0000 } as const;
+const FLAG = { changed: 0x1_0000, attributes: 0x2_0000, unsure: 0x4_0000, capabilities: 0x8_0000 } as const;
 const BLOCK_BYTES = 512;
 /** Of the fields of a record that are looked at before it is decoded. */
 const OFFSET = { device: 24, deviceNode: 32, sizes: 40, blocks: 48, times: 56, path: 80 } as const;
@@ -72,6 +74,7 @@ export function readFileEntry(reader: PayloadReader): FileEntry {
     changedNs: reader.i64() * 1_000_000_000n + BigInt(reader.u32()),
     isChanged: (mode & FLAG.changed) !== 0,
     hasAttributes: (mode & FLAG.attributes) !== 0,
+    hasCapabilities: (mode & FLAG.capabilities) !== 0,
     path: Buffer.from(readText(reader)),
   };
   const target = Buffer.from(readText(reader));
@@ -126,6 +129,11 @@ export function isSameRecord(before: FileRecord, after: FileRecord): boolean {
 /** Whether a record says that the path may have been changed since the sandbox was first started. */
 export function isChangedRecord(record: FileRecord): boolean {
   return (record.readUInt32LE(0) & FLAG.changed) !== 0;
+}
+
+/** Whether a record says that the path has extended attributes that a snapshot keeps, or capabilities. */
+export function hasAttributesRecord(record: FileRecord): boolean {
+  return (record.readUInt32LE(0) & (FLAG.attributes | FLAG.capabilities)) !== 0;
 }
 
 /** Decodes a record of a listing. */

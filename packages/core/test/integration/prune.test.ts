@@ -83,7 +83,10 @@ it('spares a sandbox with a hold, and its store', async () => {
   const labels = ownerLabels({ owner, purpose: 'sandbox', sandboxId });
   const held = await createContainer('held', labels);
   const free = await createContainer('free', ownerLabels({ owner, purpose: 'sandbox', sandboxId: `${run}-free` }));
-  await engine.volumes.create({ name: `${run}-held-store`, labels: ownerLabels({ owner, purpose: 'store', sandboxId }) });
+  await engine.volumes.create({
+    name: `${run}-held-store`,
+    labels: ownerLabels({ owner, purpose: 'store', sandboxId }),
+  });
   for (const id of [held, free]) await engine.archive.put(id, '/', await packFile('.paracle/store/holds/', undefined));
   await engine.archive.put(held, '/', await packFile('.paracle/store/holds/because', 'of this'));
 

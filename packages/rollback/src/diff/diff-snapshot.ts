@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type CallOptions, type FileService, parseConfig } from '@paracle/core';
 import { rootSchema, toPrefix } from '../config/root.js';
-import { inBatches } from '../restore/in-batches.js';
+import { streamBatches } from '../restore/in-batches.js';
 import type { PristineFiles } from '../restore/pristine-files.js';
 import { display, type Manifest, type ManifestEntry, toPath } from '../snapshot/manifest.js';
-import { findCandidates } from './compare-manifests.js';
+import { findCandidatePaths, pairAt } from './compare-manifests.js';
 import { digestContents } from './digest-contents.js';
 import type { Digest, FileChange, FileState } from './file-change.js';
 
@@ -30,22 +30,25 @@ export function inSandbox(files: FileService): DigestFinder {
 }
 
 /**
- * What differs between two states of a sandbox.
+ * What differs between two states of a sandbox, sorted by path. Of all that may differ only the paths are in memory, which
+ * the manifests have too.
+ *
  * @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` where `root` is not absolute
  */
-export async function diffManifests(
+export async function* diffManifests(
   before: { readonly manifest: Manifest; readonly find: DigestFinder },
   after: { readonly manifest: Manifest; readonly find: DigestFinder },
   { root }: DiffOptions,
-): Promise<FileChange[]> {
+): AsyncGenerator<FileChange, void, undefined> {
   const below = parseConfig(rootSchema.optional(), root, 'root of the diff');
   const prefix = below === undefined ? '' : toPrefix(below);
-  const candidates = findCandidates(before.manifest, after.manifest).filter(({ path }) => path.startsWith(prefix));
-  const changes = await inBatches(candidates, async ({ path, before: old, after: found }) => {
+  const paths = findCandidatePaths(before.manifest, after.manifest, prefix);
+  const changes = streamBatches(paths, async (path) => {
+    const { before: old, after: found } = pairAt(before.manifest, after.manifest, path);
     const states = await Promise.all([toState(old, before.find), toState(found, after.find)]);
     return toChange(display(path.slice(prefix.length)), ...states);
   });
-  return changes.filter((change) => change !== undefined);
+  for await (const change of changes) if (change !== undefined) yield change;
 }
 
 function toChange(path: string, before: FileState | undefined, after: FileState | undefined): FileChange | undefined {

@@ -1,9 +1,11 @@
 import { toPrintable } from '@paracle/core';
-import { createTwoFilesPatch } from 'diff';
+import { formatPatch as formatHunks, type StructuredPatch, structuredPatch } from 'diff';
 import type { FileChange } from './file-change.js';
 
 const NUL = 0;
 const SNIFFED_BYTES = 8000;
+/** Lines that differ, above which no shorter way is looked for: that takes the square of their number. */
+const MAX_EDIT_LENGTH = 2000;
 
 /** A change as a unified diff for people; binary contents are told by digest and size. */
 export function formatPatch(
@@ -17,11 +19,26 @@ export function formatPatch(
   if (isBinary(contents.before) || isBinary(contents.after)) {
     return `${header}Binary: ${before?.digest ?? 'none'} (${before?.sizeBytes ?? 0} bytes) -> ${after?.digest ?? 'none'} (${after?.sizeBytes ?? 0} bytes)\n`;
   }
-  const patch = createTwoFilesPatch(oldName, newName, toText(contents.before), toText(contents.after), '', '', {
-    context: 3,
-  });
+  const patch = findPatch([oldName, newName], toText(contents.before), toText(contents.after));
   // The library's own first line is a rule of "=".
-  return header + patch.replace(/^=+\n/u, '');
+  return header + formatHunks(patch).replace(/^=+\n/u, '');
+}
+
+/** Texts that hardly have anything in common are told as all of the one, then all of the other. */
+function findPatch(names: readonly [string, string], before: string, after: string): StructuredPatch {
+  const compare = (old: string, found: string): StructuredPatch =>
+    structuredPatch(...names, old, found, '', '', { context: 3 });
+  if (before === '' || after === '') return compare(before, after);
+  const options = { context: 3, maxEditLength: MAX_EDIT_LENGTH };
+  return structuredPatch(...names, before, after, '', '', options) ?? join(compare(before, ''), compare('', after));
+}
+
+function join(gone: StructuredPatch, made: StructuredPatch): StructuredPatch {
+  const sum = (patch: StructuredPatch, field: 'oldLines' | 'newLines'): number =>
+    patch.hunks.reduce((total, hunk) => total + hunk[field], 0);
+  const lines = [...gone.hunks, ...made.hunks].flatMap((hunk) => hunk.lines);
+  const counts = { oldLines: sum(gone, 'oldLines'), newLines: sum(made, 'newLines') };
+  return { ...gone, hunks: [{ oldStart: 1, newStart: 1, ...counts, lines }] };
 }
 
 function describeState({ path, before, after }: FileChange): string {

@@ -10,6 +10,7 @@ export const rollbackErrorCodes = {
   containerUnsupported: 'PARACLE_ROLLBACK_CONTAINER_UNSUPPORTED',
   fileChanging: 'PARACLE_ROLLBACK_FILE_CHANGING',
   forkMismatch: 'PARACLE_ROLLBACK_FORK_MISMATCH',
+  noSpace: 'PARACLE_ROLLBACK_NO_SPACE',
   mountMoved: 'PARACLE_ROLLBACK_MOUNT_MOVED',
   incomplete: 'PARACLE_ROLLBACK_INCOMPLETE',
   failed: 'PARACLE_ROLLBACK_FAILED',

@@ -10,8 +10,9 @@ export class RollbackError extends ParacleError {
 export class SnapshotNotFoundError extends RollbackError {
   override readonly name: string = 'SnapshotNotFoundError';
 
-  constructor(snapshotId: string) {
+  constructor(snapshotId: string, options: { readonly cause?: unknown } = {}) {
     super(rollbackErrorCodes.snapshotNotFound, `No snapshot ${snapshotId}`, {
+      ...options,
       details: { snapshotId },
       suggestion: 'It was deleted or retired, or its sandbox is gone; listSnapshots() tells what there is.',
     });

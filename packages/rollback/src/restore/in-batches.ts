@@ -7,8 +7,14 @@ export async function inBatches<Item, Result>(
   work: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  for (let at = 0; at < items.length; at += BATCH) {
-    for (const result of await Promise.all(items.slice(at, at + BATCH).map(work))) results.push(result);
-  }
+  for await (const result of streamBatches(items, work)) results.push(result);
   return results;
+}
+
+/** The same, with the results of one batch in memory at a time. */
+export async function* streamBatches<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result, void, undefined> {
+  for (let at = 0; at < items.length; at += BATCH) yield* await Promise.all(items.slice(at, at + BATCH).map(work));
 }

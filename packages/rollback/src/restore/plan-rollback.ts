@@ -1,5 +1,12 @@
 import { type EntryPair, findCandidates } from '../diff/compare-manifests.js';
-import { display, entryAt, type Manifest, type ManifestEntry, toFileKey } from '../snapshot/manifest.js';
+import {
+  display,
+  entryAt,
+  losesAttributes,
+  type Manifest,
+  type ManifestEntry,
+  toFileKey,
+} from '../snapshot/manifest.js';
 
 /** What a rollback does, in this order. */
 export interface RollbackPlan {
@@ -18,7 +25,7 @@ export interface RollbackPlan {
   readonly attributes: readonly ManifestEntry[];
   /** Directories whose times the steps above disturb, children first. */
   readonly touched: readonly ManifestEntry[];
-  /** What PID 1 can't make again: sockets and devices that are gone. */
+  /** What PID 1 can't make again: sockets and devices that are gone, and some extended attributes. */
   readonly impossible: readonly string[];
 }
 
@@ -49,15 +56,23 @@ export function planRollback(snapshot: Manifest, now: Manifest, includes: PathFi
     linked,
     symlinks: wanted.filter(({ type }) => type === 'symlink'),
     fifos: wanted.filter(({ type }) => type === 'fifo'),
-    attributes: hasAttributes ? [...directories, ...files] : [],
+    attributes: hasAttributes ? [...directories, ...files].filter(isKnown) : [],
     touched: [...touchedPaths]
       .flatMap((path) => entryAt(snapshot, path) ?? [])
       .filter(({ type }) => type === 'directory')
       .sort((a, b) => (a.path < b.path ? 1 : -1)),
-    impossible: wanted
-      .filter(({ type, path }) => type === 'other' && entryAt(now, path)?.type !== 'other')
-      .map(({ path }) => path),
+    impossible: wanted.filter((entry) => isImpossible(entry, entryAt(now, entry.path))).map(({ path }) => path),
   };
+}
+
+function isKnown({ hasAttributes, attributes }: ManifestEntry): boolean {
+  return !hasAttributes || attributes !== undefined;
+}
+
+/** A file is made anew; a directory that is still one keeps what it has. */
+function isImpossible(before: ManifestEntry, after: ManifestEntry | undefined): boolean {
+  if (before.type === 'other') return after?.type !== 'other';
+  return losesAttributes(before) && (before.type !== 'directory' || after?.type !== 'directory');
 }
 
 /** A plan for people. */

@@ -1,9 +1,10 @@
+import { isUtf8 } from 'node:buffer';
 import { buffer } from 'node:stream/consumers';
 import { type Engine, ownerLabels } from '@paracle/core';
-import { extract } from 'tar-stream';
+import { extract, type Header } from 'tar-stream';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError } from '../errors/rollback-errors.js';
-import { display, type ManifestEntry } from '../snapshot/manifest.js';
+import { display, type ManifestEntry, toPath } from '../snapshot/manifest.js';
 
 /** Files read at once: each is held in memory. */
 const LANE_COUNT = 4;
@@ -33,24 +34,25 @@ export class PristineFiles implements AsyncDisposable {
   async read(file: PristineFile): Promise<Buffer> {
     const lane = this.#turns++ % LANE_COUNT;
     const reading = (this.#lanes[lane] ?? Promise.resolve()).then(async () => this.#read(file));
-    this.#lanes[lane] = reading.catch(() => undefined);
+    const forget = (): undefined => undefined;
+    this.#lanes[lane] = reading.then(forget, forget);
     return reading;
   }
 
-  async #read({ path: bytes, sizeBytes, modifiedNs }: PristineFile): Promise<Buffer> {
-    const path = display(bytes);
+  async #read(file: PristineFile): Promise<Buffer> {
     this.#container ??= this.#create();
-    const archive = await this.#engine.archive.get(await this.#container, path);
+    const name = toPath(file.path.slice(file.path.lastIndexOf('/') + 1));
+    const archive = await this.#engine.archive.get(await this.#container, toArchivePath(file.path, name));
     const unpacked = archive.pipe(extract());
     archive.on('error', (error) => unpacked.destroy(error));
+    const found: Buffer[] = [];
     for await (const entry of unpacked) {
-      const isIt =
-        entry.header.type === 'file' &&
-        entry.header.size === sizeBytes &&
-        toSecond(entry.header.mtime) === modifiedNs / NS;
-      if (isIt) return buffer(entry);
-      entry.resume();
+      if (isIt(entry.header, file, name.toString())) found.push(await buffer(entry));
+      else entry.resume();
     }
+    const [contents] = found;
+    if (contents !== undefined && found.length === 1) return contents;
+    const path = display(file.path);
     throw new RollbackError(rollbackErrorCodes.snapshotDamaged, `The image has no such file as ${path} was`, {
       details: { path },
     });
@@ -70,6 +72,21 @@ export class PristineFiles implements AsyncDisposable {
     };
     return (await this.#engine.containers.create({ body })).id;
   }
+}
+
+/** Engines pass the name of a file on as JSON, which has no place for bytes that are not UTF-8: its directory has it too. */
+function toArchivePath(path: string, name: Buffer): Buffer {
+  return toPath(isUtf8(name) ? path : `${path.slice(0, -name.length)}.`);
+}
+
+/** By name as far as it is text, which is no more than what an archive is read with. */
+function isIt({ name: entry, type, size, mtime }: Header, file: PristineFile, name: string): boolean {
+  const isThere =
+    entry
+      .split('/')
+      .filter((part: string) => part !== '' && part !== '.')
+      .join('/') === name;
+  return isThere && type === 'file' && size === file.sizeBytes && toSecond(mtime) === file.modifiedNs / NS;
 }
 
 /** An archive tells the second, newer ones a part of it. */

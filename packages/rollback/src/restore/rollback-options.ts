@@ -26,7 +26,6 @@ export const rollbackSteps = [
   'end_programs',
   'save_state',
   'compare',
-  'check_contents',
   'remove',
   'make_directories',
   'restore_files',

@@ -42,7 +42,8 @@ function describe(before: ManifestEntry, after: FileEntry | undefined, names: Ma
     before.target !== after.target?.toString('latin1');
   if (hasOtherState) return `${path} has another type, mode, owner, size or target`;
   if (before.modifiedNs !== after.modifiedNs) return `${path} has another time`;
-  if (before.isChanged && before.type !== 'symlink' && before.hasAttributes !== after.hasAttributes)
+  const isKept = before.hasAttributes === (before.attributes !== undefined);
+  if (isKept && before.type !== 'symlink' && before.hasAttributes !== after.hasAttributes)
     return `${path} has other extended attributes`;
   if (before.type !== 'file' || before.linkCount < 2) return undefined;
   const file = names.get(toFileKey(before)) ?? toFileKey(after);

@@ -36,6 +36,11 @@ export function entryAt({ records, kept }: Manifest, path: string): ManifestEntr
   };
 }
 
+/** Whether a path has extended attributes that can't be put back once they are lost. */
+export function losesAttributes({ hasAttributes, hasCapabilities, attributes }: ManifestEntry): boolean {
+  return hasCapabilities || (hasAttributes && attributes === undefined);
+}
+
 /** The same for all names of one file, and for no other. */
 export function toFileKey({ device, inode }: Pick<FileEntry, 'device' | 'inode'>): string {
   return `${device}:${inode}`;

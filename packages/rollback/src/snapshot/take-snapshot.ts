@@ -3,6 +3,7 @@ import {
   createId,
   decodeRecord,
   type FileService,
+  hasAttributesRecord,
   hasCode,
   isChangedRecord,
   isSameRecord,
@@ -13,7 +14,7 @@ import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError } from '../errors/rollback-errors.js';
 import { inBatches } from '../restore/in-batches.js';
 import { type Listing, listFileSystems } from './list-file-systems.js';
-import { display, entryAt, type Kept, type Manifest, type ManifestEntry, toPath } from './manifest.js';
+import { display, entryAt, type Kept, losesAttributes, type Manifest, type ManifestEntry, toPath } from './manifest.js';
 import type { StoredDescription } from './snapshot-description.js';
 import type { SnapshotStore } from './snapshot-store.js';
 
@@ -46,10 +47,12 @@ export async function takeSnapshot(subject: Subject): Promise<TakenSnapshot> {
   const changed = findChanged(listing);
   const kept = reuseKept(changed, { listing, previous });
   await reuseByHash(changed, { files, kept, previous });
-  const toSave = changed.filter(({ path, type }) => type === 'file' && kept.get(path)?.digest === undefined);
+  const toSave = changed.filter(
+    ({ path, type, isChanged }) => type === 'file' && isChanged && kept.get(path)?.digest === undefined,
+  );
   const toRead = changed.filter(({ path, hasAttributes }) => hasAttributes && kept.get(path)?.attributes === undefined);
   refuseIfTooLarge(toSave, subject.config);
-  const notRead = await readAttributes(toRead, { files, kept });
+  await readAttributes(toRead, { files, kept });
   await saveContents(toSave, { files, kept });
   const manifest = { records: listing.records, kept };
   const description: StoredDescription = {
@@ -62,7 +65,9 @@ export async function takeSnapshot(subject: Subject): Promise<TakenSnapshot> {
     addedBytes: sumUp(toSave),
     covered: roots,
     notCovered: listing.mounts.filter((path) => !roots.includes(path)),
-    notKept: [...changed.filter(({ type }) => type === 'other'), ...notRead].map(({ path }) => display(path)),
+    notKept: changed
+      .filter((entry) => entry.type === 'other' || losesAttributes({ ...entry, ...kept.get(entry.path) }))
+      .map(({ path }) => display(path)),
   };
   await store.write(description, manifest);
   return { description, manifest, mounts: listing.mounts };
@@ -81,11 +86,11 @@ export async function lookAt(
   return { manifest: { records: listing.records, kept }, mounts: listing.mounts };
 }
 
-/** What may differ from the image, or does not come from it. */
+/** What may differ from the image, does not come from it, or has there what a container of the image does not tell. */
 function findChanged({ records }: Listing): ManifestEntry[] {
   const manifest = { records, kept: new Map<string, Kept>() };
   const changed: string[] = [];
-  for (const [path, record] of records) if (isChangedRecord(record)) changed.push(path);
+  for (const [path, record] of records) if (isChangedRecord(record) || hasAttributesRecord(record)) changed.push(path);
   return changed.flatMap((path) => entryAt(manifest, path) ?? []);
 }
 
@@ -135,19 +140,16 @@ interface Work {
   readonly kept: Map<string, Kept>;
 }
 
-/** Resolves with those that have more than can be written back. */
-async function readAttributes(entries: readonly ManifestEntry[], { files, kept }: Work): Promise<ManifestEntry[]> {
-  const notRead: ManifestEntry[] = [];
-  await inBatches(entries, async (entry) => {
+/** Leaves out what has more than can be written back. */
+async function readAttributes(entries: readonly ManifestEntry[], { files, kept }: Work): Promise<void> {
+  await inBatches(entries, async ({ path }) => {
     try {
-      kept.set(entry.path, { ...kept.get(entry.path), attributes: await files.readAttributes(toPath(entry.path)) });
+      kept.set(path, { ...kept.get(path), attributes: await files.readAttributes(toPath(path)) });
     } catch (error) {
       const isTooLong = hasCode(error, coreErrorCodes.fileOperation) && error.details['errno'] === 'E2BIG';
       if (!isTooLong && !hasCode(error, coreErrorCodes.fileAnswerTooLarge)) throw error;
-      notRead.push(entry);
     }
   });
-  return notRead;
 }
 
 async function saveContents(entries: readonly ManifestEntry[], { files, kept }: Work): Promise<void> {

@@ -112,7 +112,6 @@ describe('rollback', () => {
       safetySnapshotId: undefined,
     });
     expect(await fingerprint()).toBe(before);
-    await expect(running).resolves.toMatchObject({ exitCode: 0 });
   });
 
   it('puts back only what is asked for', async () => {
@@ -137,7 +136,6 @@ describe('rollback', () => {
     for (const wrong of [{ only: ['/a'] }, { only: [] }, { root: 'workspace' }, { dryrun: true } as object]) {
       await expect(rollback.rollback(snapshotId, sandbox, wrong)).rejects.toMatchObject(invalid);
     }
-    await expect(running).resolves.toMatchObject({ exitCode: 0 });
     await expect(rollback.diff(snapshotId, sandbox, { root: 'workspace' })).rejects.toMatchObject(invalid);
     expect(await rollback.diff(snapshotId, sandbox, { root: '/workspace/' })).toMatchObject([
       { path: 'a' },
@@ -167,6 +165,21 @@ describe('rollback', () => {
     ]);
     await elsewhere.rollback(snapshotId, sandbox.id);
     expect((await rollback.listSnapshots(sandbox)).map(({ id }) => id)).toContain(snapshotId);
+  });
+
+  it('finds the sandbox whose snapshot is to be deleted, by an engine that it finds too', async () => {
+    await using own = await manager.create();
+    const [kept, deleted] = [await rollback.createSnapshot(own), await rollback.createSnapshot(own)];
+    await using finding = new RollbackManager();
+
+    await finding.deleteSnapshot(deleted);
+
+    expect((await rollback.listSnapshots(own)).map(({ id }) => id)).toEqual([kept]);
+    await expect(finding.deleteSnapshot(deleted)).rejects.toMatchObject({ name: 'SnapshotNotFoundError' });
+    await Promise.all([finding.close(), finding.close()]);
+    await expect(finding.listSnapshots(own.id)).rejects.toMatchObject({ code: 'PARACLE_ENGINE_CLOSED' });
+    await rollback.close();
+    expect(await rollback.listSnapshots(own)).toHaveLength(1);
   });
 
   it('keeps no more snapshots than the policy says', async () => {

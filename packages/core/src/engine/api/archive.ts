@@ -32,11 +32,11 @@ export class EngineArchive {
   }
 
   /**
-   * Resolves with a tar archive of a path. Read it to its end or destroy it.
+   * Resolves with a tar archive of a path: text, or bytes where a name is not UTF-8. Read it to its end or destroy it.
    * @throws EngineObjectNotFoundError `PARACLE_ENGINE_OBJECT_NOT_FOUND` if the path is not there.
    */
-  async get(containerId: string, path: string, options?: CallOptions): Promise<Readable> {
-    const subject = { kind: 'path', id: `${path} in ${containerId}` } as const;
+  async get(containerId: string, path: string | Buffer, options?: CallOptions): Promise<Readable> {
+    const subject = { kind: 'path', id: `${path.toString()} in ${containerId}` } as const;
     const request = {
       method: 'GET',
       path: apiPath`/containers/${containerId}/archive`,

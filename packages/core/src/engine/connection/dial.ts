@@ -66,15 +66,23 @@ function toModemOptions(target: SocketTarget): object {
 
 function toModemRequest(request: EngineRequest, options: DialOptions): object {
   const query = Object.entries(request.query ?? {}).filter(([, value]) => value !== undefined);
+  const isBytes = ([, value]: readonly [string, unknown]): boolean => value instanceof Uint8Array;
   return {
     method: request.method,
-    path: `${options.prefix}${request.path}?`,
-    options: { _query: Object.fromEntries(query), _body: request.body ?? {} },
+    // docker-modem takes bytes for an object.
+    path: `${options.prefix}${request.path}?${query.filter(isBytes).map(toParameter).join('')}`,
+    options: { _query: Object.fromEntries(query.filter((entry) => !isBytes(entry))), _body: request.body ?? {} },
     isStream: true,
     statusCodes: everyStatus,
     abortSignal: options.signal,
     ...(request.archive === undefined ? {} : { file: toFile(request.archive) }),
   };
+}
+
+function toParameter([name, value]: readonly [string, unknown]): string {
+  const text = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : '';
+  const escape = (character: string): string => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return `${name}=${text.replaceAll(/[^\w./-]/gu, escape)}&`;
 }
 
 function toFile(archive: NonNullable<EngineRequest['archive']>): object {

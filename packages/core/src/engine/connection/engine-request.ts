@@ -12,7 +12,7 @@ export interface EngineRequest {
   /** Path without version and query. */
   readonly path: string;
   readonly subject: RequestSubject;
-  /** Query parameters; objects are sent as JSON, `undefined` is left out. */
+  /** Query parameters; objects are sent as JSON, bytes as they are, `undefined` is left out. */
   readonly query?: Readonly<Record<string, unknown>>;
   /** JSON body of a POST. */
   readonly body?: Readonly<Record<string, unknown>>;

@@ -4,6 +4,7 @@ import { ANSWER, refuseData, requireType, toDigest } from '../../../src/supervis
 import {
   decodeRecord,
   type FileEntry,
+  hasAttributesRecord,
   isChangedRecord,
   isSameRecord,
   readFileEntry,
@@ -52,6 +53,7 @@ it('reads every field', () => {
     changedNs: 9_000_000_010n,
     isChanged: false,
     hasAttributes: false,
+    hasCapabilities: false,
     path: Buffer.from('/a'),
   });
 });
@@ -77,6 +79,10 @@ it('tells types apart, and has a target for links alone', () => {
 it('tells what the flags above the mode say', () => {
   expect(read({ mode: 0o100644 + 0x1_0000 })).toMatchObject({ mode: 0o644, isChanged: true, hasAttributes: false });
   expect(read({ mode: 0o100644 + 0x3_0000 })).toMatchObject({ type: 'file', isChanged: true, hasAttributes: true });
+  expect(read({ mode: 0o100755 + 0x8_0000 })).toMatchObject({ mode: 0o755, isChanged: false, hasCapabilities: true });
+  expect(
+    [0, 0x1_0000, 0x2_0000, 0x8_0000].map((flag) => hasAttributesRecord(encode({ mode: 0o100644 + flag }))),
+  ).toEqual([false, false, true, true]);
   expect(isChangedRecord(encode({ mode: 0o100644 }))).toBe(false);
   expect(isChangedRecord(encode({ mode: 0o100644 + 0x1_0000 }))).toBe(true);
 });

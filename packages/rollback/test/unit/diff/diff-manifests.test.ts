@@ -14,7 +14,11 @@ async function find({ digest = A }: ManifestEntry): Promise<Digest> {
 
 async function diff(before: TestEntry[], after: TestEntry[], root?: string): Promise<FileChange[]> {
   const options = root === undefined ? {} : { root };
-  return diffManifests({ manifest: manifestOf(...before), find }, { manifest: manifestOf(...after), find }, options);
+  const [old, found] = [manifestOf(...before), manifestOf(...after)];
+  const changes: FileChange[] = [];
+  for await (const change of diffManifests({ manifest: old, find }, { manifest: found, find }, options))
+    changes.push(change);
+  return changes;
 }
 
 it.each<[string, TestEntry, TestEntry]>([
@@ -46,4 +50,26 @@ it('tells what was added and deleted, below the root alone', async () => {
     { path: 'old', change: 'deleted', before: { sizeBytes: 4 } },
   ]);
   expect((await diff(before, after, '/')).map(({ path }) => path)).toEqual(['other', 'r/new/x', 'r/old', 'rest']);
+});
+
+it('looks at a hundred paths ahead at most, and at none once it is left', async () => {
+  const after = manifestOf(
+    ...Array.from({ length: 1000 }, (_value, index) => file(`/${String(index).padStart(3, '0')}`)),
+  );
+  const looked: string[] = [];
+  const counting = async (entry: ManifestEntry): Promise<Digest> => {
+    looked.push(entry.path);
+    return A;
+  };
+  const counts: number[] = [];
+  const [before, now] = [
+    { manifest: manifestOf(), find },
+    { manifest: after, find: counting },
+  ];
+  for await (const _change of diffManifests(before, now, {})) if (counts.push(looked.length) === 150) break;
+
+  expect(counts.map((count, index) => count - index)).toEqual(
+    counts.map((_count, index) => (index < 100 ? 100 : 200) - index),
+  );
+  expect(looked).toHaveLength(200);
 });

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { applyPatch } from 'diff';
 import { type FileState, formatPatch } from '../../../src/index.js';
 
 const state = (overrides: Partial<FileState> = {}): FileState => ({
@@ -50,6 +51,37 @@ it('says so when the last line has no end', () => {
   expect(formatPatch({ path: 'f', change: 'modified', before: state(), after: state() }, contents)).toContain(
     '\\ No newline at end of file',
   );
+});
+
+it('tells texts without anything in common as all of the one and all of the other, in no time', () => {
+  const lines = (word: string, count: number): string[] => Array.from({ length: count }, (_v, n) => `${word} ${n}`);
+  const [before, after] = [lines('old', 20_000), lines('new', 30_000)];
+  const change = { path: 'f', change: 'modified', before: state(), after: state() } as const;
+
+  const patch = formatPatch(change, { before: text(...before), after: Buffer.from(after.join('\n')) });
+
+  expect(patch.split('\n').map((line) => line.trimEnd())).toEqual([
+    '--- a/f',
+    '+++ b/f',
+    '@@ -1,20000 +1,30000 @@',
+    ...before.map((line) => `-${line}`),
+    ...after.map((line) => `+${line}`),
+    '\\ No newline at end of file',
+    '',
+  ]);
+  expect(applyPatch(text(...before).toString(), patch)).toBe(after.join('\n'));
+});
+
+it('shows a vast file that is new, and few changes in one', () => {
+  const lines = Array.from({ length: 50_000 }, (_v, n) => `${n}`);
+  const added = formatPatch({ path: 'f', change: 'added', after: state() }, { after: text(...lines) });
+  const changed = formatPatch(
+    { path: 'f', change: 'modified', before: state(), after: state() },
+    { before: text(...lines), after: text(...lines.with(25_000, 'x')) },
+  );
+
+  expect(added.split('\n').filter((line) => line.startsWith('+') && !line.startsWith('+++'))).toHaveLength(50_000);
+  expect(changed.split('\n').filter((line) => /^[-+](?![-+])/u.test(line))).toEqual(['-25000', '+x']);
 });
 
 it('tells binary contents by digest and size', () => {

@@ -184,3 +184,15 @@ it('looks at the extended attributes of all that it puts back as soon as somethi
   expect(plan([file('/a')], [file('/a', { attributes, ...touched })])).toMatchObject({ attributes: ['/a'] });
   expect(plan([file('/a')], [])).toMatchObject({ attributes: [] });
 });
+
+it('names what loses attributes that can’t be given back, and leaves those of a directory that is still there alone', () => {
+  const laden = directory('/d', { hasAttributes: true });
+  const snapshot = [file('/capable', { hasCapabilities: true }), laden, file('/laden', { hasAttributes: true })];
+
+  expect(plan(snapshot, [])).toMatchObject({ impossible: ['/capable', '/d', '/laden'], attributes: ['/capable'] });
+  expect(plan([laden], [{ ...laden, ...touched }])).toMatchObject({
+    directories: ['/d'],
+    impossible: [],
+    attributes: [],
+  });
+});

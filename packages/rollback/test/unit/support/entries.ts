@@ -16,6 +16,9 @@ export interface TestEntry extends Kept {
   readonly changedNs: bigint;
   readonly target?: string;
   readonly isChanged: boolean;
+  /** Also where the snapshot has none of them: there were too many. */
+  readonly hasAttributes?: boolean;
+  readonly hasCapabilities?: boolean;
 }
 
 type Overrides = Partial<TestEntry>;
@@ -41,7 +44,8 @@ export const other: EntryMaker = maker({ type: 'other', mode: 0o600, sizeBytes: 
 /** An entry as a walk has it. */
 export function recordOf(entry: TestEntry): Buffer {
   const { type, mode, uid, gid, linkCount, inode, device, sizeBytes, modifiedNs, changedNs, path, target } = entry;
-  const flags = (entry.isChanged ? 0x1_0000 : 0) + (entry.attributes === undefined ? 0 : 0x2_0000);
+  const { isChanged, attributes, hasAttributes = attributes !== undefined, hasCapabilities = false } = entry;
+  const flags = (isChanged ? 0x1_0000 : 0) + (hasAttributes ? 0x2_0000 : 0) + (hasCapabilities ? 0x8_0000 : 0);
   const writer = new PayloadWriter()
     .u32(TYPE[type] + mode + flags)
     .u32(uid)
