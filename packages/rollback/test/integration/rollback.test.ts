@@ -112,6 +112,7 @@ describe('rollback', () => {
       safetySnapshotId: undefined,
     });
     expect(await fingerprint()).toBe(before);
+    await expect(running).resolves.toMatchObject({ exitCode: 0 });
   });
 
   it('puts back only what is asked for', async () => {
@@ -136,6 +137,7 @@ describe('rollback', () => {
     for (const wrong of [{ only: ['/a'] }, { only: [] }, { root: 'workspace' }, { dryrun: true } as object]) {
       await expect(rollback.rollback(snapshotId, sandbox, wrong)).rejects.toMatchObject(invalid);
     }
+    await expect(running).resolves.toMatchObject({ exitCode: 0 });
     await expect(rollback.diff(snapshotId, sandbox, { root: 'workspace' })).rejects.toMatchObject(invalid);
     expect(await rollback.diff(snapshotId, sandbox, { root: '/workspace/' })).toMatchObject([
       { path: 'a' },
