@@ -1,0 +1,261 @@
+import {
+  type CallOptions,
+  type ContainerDescription,
+  createId,
+  type Engine,
+  type Logger,
+  labelKeys,
+} from '@paracle/core';
+import type { ResolvedRollbackConfig } from '../config/rollback-config.js';
+import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
+import { RollbackError } from '../errors/rollback-errors.js';
+import type { RollbackOptions, RollbackResult } from '../restore/rollback-options.js';
+import type { SnapshotDescription, StoredDescription } from '../snapshot/snapshot-description.js';
+import { identityOf } from './container-identity.js';
+import { findRetired } from './find-retired.js';
+import { findEnforced, refuseContainer, refuseOptions, refuseTooLarge } from './refuse-replacement.js';
+import { findContainer, type ProgressListener, Replacement } from './replacement.js';
+import { type ReplacementEntry, ReplacementJournal } from './replacement-journal.js';
+import { type SnapshotImage, SnapshotImages } from './snapshot-images.js';
+import { lineageOf } from './snapshot-name.js';
+
+/** What {@link ReplacementSnapshots} works with. */
+export interface ReplacementSnapshotsOptions {
+  readonly engine: Engine;
+  readonly config: ResolvedRollbackConfig;
+  readonly logger: Logger;
+  /** Whether a snapshot is in use, and not to be retired. @defaultValue none is */
+  readonly isHeld?: (snapshotId: string) => boolean;
+  /** Layers that an image has at most; with more, snapshots are made of one layer anew. @defaultValue 64 */
+  readonly maxLayers?: number;
+}
+
+/** A replacement that a process did not finish, and what came of it. */
+export interface RecoveredReplacement {
+  readonly name: string;
+  /** `completed`: in the state of the snapshot; `undone`: as before; `gone`: somebody removed both containers. */
+  readonly outcome: 'completed' | 'undone' | 'gone';
+}
+
+const MAX_LAYERS = 64;
+
+/**
+ * Snapshots of containers that Paracle did not make, by `docker commit`, and the way back by replacement: a new container
+ * with everything of the old one but its files, its id and the name of its image.
+ */
+export class ReplacementSnapshots {
+  readonly #engine: Engine;
+  readonly #config: ResolvedRollbackConfig;
+  readonly #logger: Logger;
+  readonly #isHeld: (snapshotId: string) => boolean;
+  readonly #images: SnapshotImages;
+  readonly #journal: ReplacementJournal;
+
+  constructor(options: ReplacementSnapshotsOptions) {
+    const { engine, config, logger, isHeld = () => false, maxLayers = MAX_LAYERS } = options;
+    this.#engine = engine;
+    this.#config = config;
+    this.#logger = logger;
+    this.#isHeld = isHeld;
+    this.#images = new SnapshotImages(engine, maxLayers);
+    this.#journal = new ReplacementJournal(engine);
+  }
+
+  /**
+   * Takes a snapshot of a container's root file system; its programs stand still meanwhile. Resolves with its id.
+   * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE`, `PARACLE_ROLLBACK_SNAPSHOT_FAILED`
+   */
+  async createSnapshot(
+    containerId: string,
+    { kind = 'requested', ...options }: CallOptions & { readonly kind?: StoredDescription['kind'] } = {},
+  ): Promise<string> {
+    const container = await this.#engine.containers.inspect(containerId, { ...options, withSize: true });
+    refuseTooLarge(container, this.#config);
+    const { id } = await this.#take(container, kind, options);
+    await this.#retire(lineageOf(container), [id], options);
+    return id;
+  }
+
+  /** All snapshots of a container, the oldest first. */
+  async list(containerId: string, options: CallOptions = {}): Promise<readonly SnapshotDescription[]> {
+    const lineage = lineageOf(await this.#engine.containers.inspect(containerId, options));
+    return (await this.#images.list(lineage, options)).map(({ description }) => description);
+  }
+
+  /** Deletes a snapshot, also of a container that is gone. @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND` */
+  async delete(snapshotId: string, options: CallOptions = {}): Promise<void> {
+    await this.#images.delete(await this.#images.find(snapshotId, undefined, options), options);
+  }
+
+  /** Keeps a snapshot whatever the policy says, or no longer. @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND` */
+  async pin(snapshotId: string, isPinned: boolean, options: CallOptions = {}): Promise<void> {
+    await this.#images.setPin(await this.#images.find(snapshotId, undefined, options), isPinned, options);
+  }
+
+  /** Deletes what the policy no longer keeps. Resolves with the ids. */
+  async retire(containerId: string, options: CallOptions = {}): Promise<readonly string[]> {
+    return this.#retire(lineageOf(await this.#engine.containers.inspect(containerId, options)), [], options);
+  }
+
+  /**
+   * Replaces a container by one with the files of a snapshot. The signal counts until the old one is touched.
+   *
+   * @throws RollbackError `PARACLE_ROLLBACK_OPTION_UNSUPPORTED`, `PARACLE_ROLLBACK_CONTAINER_UNSUPPORTED`,
+   * `PARACLE_ROLLBACK_NETWORK_UNENFORCED`, `PARACLE_ROLLBACK_BUSY`, `PARACLE_ROLLBACK_SNAPSHOT_TOO_LARGE` or
+   * `PARACLE_ROLLBACK_SNAPSHOT_FAILED` before anything is done; `PARACLE_ROLLBACK_REPLACEMENT_FAILED`
+   * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`, also where its image was removed
+   */
+  async rollback(
+    snapshotId: string,
+    containerId: string,
+    options: RollbackOptions & { readonly onProgress?: ProgressListener } = {},
+  ): Promise<RollbackResult> {
+    refuseOptions(options);
+    const { onProgress = () => undefined, signal, timeoutMs } = options;
+    const limits = { signal, timeoutMs };
+    const old = await this.#engine.containers.inspect(containerId, { ...limits, withSize: true });
+    const lineage = lineageOf(old);
+    const [target, all, managed] = await Promise.all([
+      this.#images.find(snapshotId, lineage, limits),
+      this.#engine.containers.list({ ...limits, all: true }),
+      this.#engine.networks.list({ ...limits, labels: { [labelKeys.managed]: 'true' } }),
+    ]);
+    refuseContainer(old, all);
+    refuseTooLarge(old, this.#config);
+    const networks = findEnforced(old, managed, this.#engine);
+    const entry: ReplacementEntry = {
+      attempt: createId('attempt'),
+      lineage,
+      name: old.name,
+      containerId: old.id,
+      reference: target.reference,
+      isRunning: old.state.isRunning,
+      networks,
+    };
+    const { safetySnapshotId, stands } = await this.#replace(old, entry, { onProgress, ...limits });
+    await Promise.all([
+      this.#images.releaseBase(lineage),
+      this.#retire(lineage, [snapshotId, ...(safetySnapshotId === undefined ? [] : [safetySnapshotId])]),
+    ]);
+    this.#logger.info({ containerId: stands.id, replacedId: old.id, snapshotId }, 'rolled back');
+    return {
+      snapshotId,
+      containerId: stands.id,
+      isDryRun: false,
+      ...(safetySnapshotId !== undefined && { safetySnapshotId }),
+      removed: [],
+      restored: target.description.covered,
+      notRestored: [...target.description.notKept, ...findMoved(old, stands)],
+    };
+  }
+
+  /**
+   * Finishes what processes that are dead began, and what this one could not put back: one whose old container had not been
+   * set aside is as before, every other is completed, or put back where that fails.
+   * @throws RollbackError `PARACLE_ROLLBACK_REPLACEMENT_FAILED`; all was tried
+   */
+  async recover(
+    options: CallOptions & { readonly onProgress?: ProgressListener } = {},
+  ): Promise<readonly RecoveredReplacement[]> {
+    const { onProgress = () => undefined, ...limits } = options;
+    const recovered: RecoveredReplacement[] = [];
+    const failures: unknown[] = [];
+    for (const entry of await this.#journal.listUnfinished(limits)) {
+      try {
+        recovered.push({ name: entry.name, outcome: await this.#recover(entry, onProgress) });
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length === 0) return recovered;
+    throw new RollbackError(
+      rollbackErrorCodes.replacementFailed,
+      `${failures.length} of ${failures.length + recovered.length} replacements could not be finished`,
+      { cause: new AggregateError(failures) },
+    );
+  }
+
+  async #recover(entry: ReplacementEntry, onProgress: ProgressListener): Promise<RecoveredReplacement['outcome']> {
+    const replacement = this.#replacementOf(entry, onProgress);
+    const [old, next] = await Promise.all([findContainer(this.#engine, entry.containerId), replacement.findNext()]);
+    this.#logger.info(
+      { ...entry, hasOld: old !== undefined, hasNext: next !== undefined },
+      'a replacement is recovered',
+    );
+    if (old === undefined) {
+      await replacement.inherit(next);
+      return next === undefined ? 'gone' : 'completed';
+    }
+    if (old.name === entry.name || next === undefined) {
+      await replacement.putBack(next?.id);
+      return 'undone';
+    }
+    await replacement.complete(old, next);
+    await this.#images.releaseBase(entry.lineage);
+    return 'completed';
+  }
+
+  async #replace(
+    old: ContainerDescription,
+    entry: ReplacementEntry,
+    { onProgress, ...options }: CallOptions & { readonly onProgress: ProgressListener },
+  ): Promise<{ readonly safetySnapshotId: string | undefined; readonly stands: ContainerDescription }> {
+    const replacement = this.#replacementOf(entry, onProgress);
+    onProgress({ step: 'record' });
+    await this.#journal.open(entry, options);
+    const prepared = await this.#prepare(old, replacement, { onProgress, ...options }).catch(async (error: unknown) => {
+      await this.#journal.close(entry);
+      throw error;
+    });
+    const stands = await replacement.complete(old, prepared.next);
+    return { stands, safetySnapshotId: prepared.safetySnapshotId };
+  }
+
+  async #prepare(
+    old: ContainerDescription,
+    replacement: Replacement,
+    { onProgress, ...options }: CallOptions & { readonly onProgress: ProgressListener },
+  ): Promise<{ readonly safetySnapshotId: string | undefined; readonly next: ContainerDescription }> {
+    let safetySnapshotId: string | undefined;
+    if (this.#config.policy.backupBeforeRollback) {
+      onProgress({ step: 'save' });
+      safetySnapshotId = (await this.#take(old, 'safety', options)).id;
+    }
+    const next = await this.#engine.containers.inspect(await replacement.prepare(old, options), options);
+    return { safetySnapshotId, next };
+  }
+
+  async #take(
+    container: ContainerDescription,
+    kind: StoredDescription['kind'],
+    options: CallOptions,
+  ): Promise<StoredDescription> {
+    const taken = await this.#images.take(container, { lineage: lineageOf(container), kind }, options);
+    this.#logger.info({ containerId: container.id, snapshotId: taken.id, kind }, 'snapshot taken');
+    return taken;
+  }
+
+  async #retire(lineage: string, inUse: readonly string[], options: CallOptions = {}): Promise<readonly string[]> {
+    const images = await this.#images.list(lineage, options);
+    const ids = findRetired(
+      images.map(({ description }) => description),
+      this.#config.policy,
+    ).filter((id) => !inUse.includes(id) && !this.#isHeld(id));
+    const retired = images.filter(({ description }): boolean => ids.includes(description.id));
+    await Promise.all(retired.map(async (image: SnapshotImage) => this.#images.delete(image, options)));
+    return ids;
+  }
+
+  #replacementOf(entry: ReplacementEntry, onProgress: ProgressListener): Replacement {
+    return new Replacement({ engine: this.#engine, journal: this.#journal, logger: this.#logger, onProgress }, entry);
+  }
+}
+
+/** Where the new container has another address than the old one had. */
+function findMoved(old: ContainerDescription, stands: ContainerDescription): string[] {
+  const places = identityOf(stands, []).networks;
+  const moved = [...identityOf(old, []).networks].filter(
+    ([name, { address }]) => address !== '' && places.get(name)?.address !== address,
+  );
+  return moved.map(([name, { address }]) => `address ${address} on ${name}`);
+}
