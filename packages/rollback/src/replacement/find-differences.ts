@@ -73,7 +73,7 @@ function toPlaces({ networks }: ContainerIdentity, before?: ContainerIdentity): 
       const fixed = recordSchema.catch({}).parse(IPAMConfig);
       const asked = recordSchema.catch({}).parse((before?.networks.get(name)?.endpoint ?? endpoint)['IPAMConfig']);
       const addresses = Object.fromEntries(Object.keys(asked).map((key) => [key, fixed[key]]));
-      return [name, { ...rest, addresses, aliases: [...linksSchema.parse(Aliases)].sort() }];
+      return [name, { ...rest, isMember: true, addresses, aliases: [...linksSchema.parse(Aliases)].sort() }];
     }),
   );
 }

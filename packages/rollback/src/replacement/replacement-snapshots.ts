@@ -3,6 +3,7 @@ import {
   type ContainerDescription,
   createId,
   type Engine,
+  hasCode,
   type Logger,
   labelKeys,
 } from '@paracle/core';
@@ -14,7 +15,7 @@ import type { SnapshotDescription, StoredDescription } from '../snapshot/snapsho
 import { identityOf } from './container-identity.js';
 import { findRetired } from './find-retired.js';
 import { findEnforced, refuseContainer, refuseOptions, refuseTooLarge } from './refuse-replacement.js';
-import { findContainer, type ProgressListener, Replacement } from './replacement.js';
+import { findContainer, type NextContainer, type ProgressListener, Replacement } from './replacement.js';
 import { type ReplacementEntry, ReplacementJournal } from './replacement-journal.js';
 import { type SnapshotImage, SnapshotImages } from './snapshot-images.js';
 import { lineageOf } from './snapshot-name.js';
@@ -113,29 +114,11 @@ export class ReplacementSnapshots {
     refuseOptions(options);
     const { onProgress = () => undefined, signal, timeoutMs } = options;
     const limits = { signal, timeoutMs };
-    const old = await this.#engine.containers.inspect(containerId, { ...limits, withSize: true });
-    const lineage = lineageOf(old);
-    const [target, all, managed] = await Promise.all([
-      this.#images.find(snapshotId, lineage, limits),
-      this.#engine.containers.list({ ...limits, all: true }),
-      this.#engine.networks.list({ ...limits, labels: { [labelKeys.managed]: 'true' } }),
-    ]);
-    refuseContainer(old, all);
-    refuseTooLarge(old, this.#config);
-    const networks = findEnforced(old, managed, this.#engine);
-    const entry: ReplacementEntry = {
-      attempt: createId('attempt'),
-      lineage,
-      name: old.name,
-      containerId: old.id,
-      reference: target.reference,
-      isRunning: old.state.isRunning,
-      networks,
-    };
+    const { old, entry, target } = await this.#plan(snapshotId, containerId, limits);
     const { safetySnapshotId, stands } = await this.#replace(old, entry, { onProgress, ...limits });
     await Promise.all([
-      this.#images.releaseBase(lineage),
-      this.#retire(lineage, [snapshotId, ...(safetySnapshotId === undefined ? [] : [safetySnapshotId])]),
+      this.#images.releaseBase(entry.lineage),
+      this.#retire(entry.lineage, [snapshotId, ...(safetySnapshotId === undefined ? [] : [safetySnapshotId])]),
     ]);
     this.#logger.info({ containerId: stands.id, replacedId: old.id, snapshotId }, 'rolled back');
     return {
@@ -190,9 +173,45 @@ export class ReplacementSnapshots {
       await replacement.putBack(next?.id);
       return 'undone';
     }
-    await replacement.complete(old, next);
+    try {
+      await replacement.complete(old, next);
+    } catch (error) {
+      if (!hasCode(error, rollbackErrorCodes.replacementFailed) || error.details['isPutBack'] !== true) throw error;
+      this.#logger.warn(
+        { err: error, name: entry.name },
+        'what a dead process began failed: the container is as before',
+      );
+      return 'undone';
+    }
     await this.#images.releaseBase(entry.lineage);
     return 'completed';
+  }
+
+  /** Everything that can be refused is, before anything is done. */
+  async #plan(
+    snapshotId: string,
+    containerId: string,
+    options: CallOptions,
+  ): Promise<{ readonly old: ContainerDescription; readonly entry: ReplacementEntry; readonly target: SnapshotImage }> {
+    const [old, all, managed] = await Promise.all([
+      this.#engine.containers.inspect(containerId, { ...options, withSize: true }),
+      this.#engine.containers.list({ ...options, all: true }),
+      this.#engine.networks.list({ ...options, labels: { [labelKeys.managed]: 'true' } }),
+    ]);
+    const lineage = lineageOf(old);
+    const target = await this.#images.find(snapshotId, lineage, options);
+    refuseContainer(old, all);
+    refuseTooLarge(old, this.#config);
+    const entry = {
+      attempt: createId('attempt'),
+      lineage,
+      name: old.name,
+      containerId: old.id,
+      reference: target.reference,
+      isRunning: old.state.isRunning,
+      networks: findEnforced(old, managed, this.#engine),
+    };
+    return { old, entry, target };
   }
 
   async #replace(
@@ -215,14 +234,13 @@ export class ReplacementSnapshots {
     old: ContainerDescription,
     replacement: Replacement,
     { onProgress, ...options }: CallOptions & { readonly onProgress: ProgressListener },
-  ): Promise<{ readonly safetySnapshotId: string | undefined; readonly next: ContainerDescription }> {
+  ): Promise<{ readonly safetySnapshotId: string | undefined; readonly next: NextContainer }> {
     let safetySnapshotId: string | undefined;
     if (this.#config.policy.backupBeforeRollback) {
       onProgress({ step: 'save' });
       safetySnapshotId = (await this.#take(old, 'safety', options)).id;
     }
-    const next = await this.#engine.containers.inspect(await replacement.prepare(old, options), options);
-    return { safetySnapshotId, next };
+    return { safetySnapshotId, next: await replacement.prepare(old, options) };
   }
 
   async #take(

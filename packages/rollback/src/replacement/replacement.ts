@@ -52,6 +52,13 @@ export interface ReplacementContext {
   readonly onProgress: ProgressListener;
 }
 
+/** The container that is to take the old one's place. */
+export interface NextContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly isRunning: boolean;
+}
+
 /** Puts a container in another's place: same name, same everything, but other files. What it is at is noted on the engine. */
 export class Replacement {
   readonly #context: ReplacementContext;
@@ -66,25 +73,24 @@ export class Replacement {
 
   /**
    * Makes the new container beside the old one, which is left as it is; where this rejects, there is nothing new.
-   * Resolves with its id.
    */
-  async prepare(old: ContainerDescription, options: CallOptions): Promise<string> {
+  async prepare(old: ContainerDescription, options: CallOptions): Promise<NextContainer> {
     const { config, hostConfig, networkMode, networks } = identityOf(old, this.#entry.networks);
-    const first = [...networks].find(([name, { networkId }]) => name === networkMode || networkId === networkMode);
+    const first = [...networks].find(([key, { networkId }]) => key === networkMode || networkId === networkMode);
     const EndpointsConfig = first === undefined ? {} : { [first[0]]: first[1].endpoint };
     const body = { ...config, Image: this.#entry.reference, HostConfig: hostConfig };
     this.#step('create');
+    const name = nextName(this.#entry);
     const { id } = await this.#engine.containers.create(
-      { name: nextName(this.#entry), body: { ...body, NetworkingConfig: { EndpointsConfig } } },
+      { name, body: { ...body, NetworkingConfig: { EndpointsConfig } } },
       options,
     );
     try {
       const isApart = networkMode === 'host' || networkMode.startsWith('container:');
       const isElsewhere = first === undefined && (networks.size > 0 || networkMode !== 'none') && !isApart;
       if (isElsewhere) await this.#disconnect(networkMode, id, options);
-      for (const [name, place] of networks)
-        await this.#connect(id, place, { ...options, isMember: name === first?.[0] });
-      return id;
+      for (const [key, place] of networks) await this.#connect(id, place, { ...options, isMember: key === first?.[0] });
+      return { id, name, isRunning: false };
     } catch (error) {
       await this.#engine.containers.remove(id, { force: true });
       throw error;
@@ -95,7 +101,7 @@ export class Replacement {
    * Puts the new container in the old one's place, and where that fails the old one back. Resolves with the new one.
    * @throws RollbackError `PARACLE_ROLLBACK_REPLACEMENT_FAILED`
    */
-  async complete(old: ContainerDescription, next: ContainerDescription): Promise<ContainerDescription> {
+  async complete(old: ContainerDescription, next: NextContainer): Promise<ContainerDescription> {
     const stands = await this.#exchange(old, next).catch(async (error: unknown) => {
       await this.putBack(next.id).catch((second: unknown) => {
         this.#context.journal.abandon(this.#entry);
@@ -131,23 +137,24 @@ export class Replacement {
   }
 
   /** Gives the new container the name that is nobody's, for want of the old one. */
-  async inherit(next: ContainerDescription | undefined): Promise<void> {
+  async inherit(next: NextContainer | undefined): Promise<void> {
     const { name, isRunning } = this.#entry;
     if (next !== undefined && next.name !== name) await this.#engine.containers.rename(next.id, name);
-    if (next !== undefined && isRunning && !next.state.isRunning) await this.#start(next.id);
+    if (next !== undefined && isRunning && !next.isRunning) await this.#start(next.id);
     await this.#close();
   }
 
   /** The container that is to take the old one's place, under either name. */
-  async findNext(): Promise<ContainerDescription | undefined> {
+  async findNext(): Promise<NextContainer | undefined> {
     const { name, containerId, reference } = this.#entry;
     const found = await Promise.all(
       [nextName(this.#entry), name].map(async (each) => findContainer(this.#engine, each)),
     );
-    return found.find((each) => each !== undefined && each.id !== containerId && imageNameOf(each) === reference);
+    const next = found.find((each) => each !== undefined && each.id !== containerId && imageNameOf(each) === reference);
+    return next && { id: next.id, name: next.name, isRunning: next.state.isRunning };
   }
 
-  async #exchange(old: ContainerDescription, next: ContainerDescription): Promise<ContainerDescription> {
+  async #exchange(old: ContainerDescription, next: NextContainer): Promise<ContainerDescription> {
     const { name, isRunning } = this.#entry;
     const { containers } = this.#engine;
     if (old.name === name) {
@@ -159,7 +166,7 @@ export class Replacement {
       this.#step('take-name');
       await containers.rename(next.id, name);
     }
-    if (isRunning && !next.state.isRunning) await this.#start(next.id);
+    if (isRunning && !next.isRunning) await this.#start(next.id);
     this.#step('verify');
     const stands = await containers.inspect(next.id);
     const differences = findDifferences(old, stands, this.#entry.networks);
