@@ -31,6 +31,19 @@ export interface ReplacementSnapshotsOptions {
   readonly maxLayers?: number;
 }
 
+/** How a snapshot is taken. */
+export interface CreateSnapshotOptions extends CallOptions {
+  /** @defaultValue 'requested' */
+  readonly kind?: StoredDescription['kind'];
+  /** Called before others are retired for it. */
+  readonly onTaken?: (snapshotId: string) => void;
+}
+
+/** Which snapshot; `of` is the container that it has to be of. @defaultValue any */
+export interface OfContainer extends CallOptions {
+  readonly of?: string;
+}
+
 /** A replacement that a process did not finish, and what came of it. */
 export interface RecoveredReplacement {
   readonly name: string;
@@ -68,11 +81,12 @@ export class ReplacementSnapshots {
    */
   async createSnapshot(
     containerId: string,
-    { kind = 'requested', ...options }: CallOptions & { readonly kind?: StoredDescription['kind'] } = {},
+    { kind = 'requested', onTaken, ...options }: CreateSnapshotOptions = {},
   ): Promise<string> {
     const container = await this.#engine.containers.inspect(containerId, { ...options, withSize: true });
     refuseTooLarge(container, this.#config);
     const { id } = await this.#take(container, kind, options);
+    onTaken?.(id);
     await this.#retire(lineageOf(container), [id], options);
     return id;
   }
@@ -84,13 +98,13 @@ export class ReplacementSnapshots {
   }
 
   /** Deletes a snapshot, also of a container that is gone. @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND` */
-  async delete(snapshotId: string, options: CallOptions = {}): Promise<void> {
-    await this.#images.delete(await this.#images.find(snapshotId, undefined, options), options);
+  async delete(snapshotId: string, options: OfContainer = {}): Promise<void> {
+    await this.#images.delete(await this.#find(snapshotId, options), options);
   }
 
   /** Keeps a snapshot whatever the policy says, or no longer. @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND` */
-  async pin(snapshotId: string, isPinned: boolean, options: CallOptions = {}): Promise<void> {
-    await this.#images.setPin(await this.#images.find(snapshotId, undefined, options), isPinned, options);
+  async pin(snapshotId: string, isPinned: boolean, options: OfContainer = {}): Promise<void> {
+    await this.#images.setPin(await this.#find(snapshotId, options), isPinned, options);
   }
 
   /** Deletes what the policy no longer keeps. Resolves with the ids. */
@@ -156,6 +170,11 @@ export class ReplacementSnapshots {
       `${failures.length} of ${failures.length + recovered.length} replacements could not be finished`,
       { cause: new AggregateError(failures) },
     );
+  }
+
+  async #find(snapshotId: string, { of, ...options }: OfContainer): Promise<SnapshotImage> {
+    const container = of === undefined ? undefined : await this.#engine.containers.inspect(of, options);
+    return this.#images.find(snapshotId, container && lineageOf(container), options);
   }
 
   async #recover(entry: ReplacementEntry, onProgress: ProgressListener): Promise<RecoveredReplacement['outcome']> {
