@@ -66,10 +66,11 @@ export function identityOf(container: ContainerDescription, enforced: readonly s
   const isEnforcedMode = [...networkIdsOf(container)].some(
     ([name, id]) => enforced.includes(id) && (hostConfig.NetworkMode === name || hostConfig.NetworkMode === id),
   );
+  const added = [container.id.slice(0, SHORT_ID_LENGTH), readHostname(container)];
   const mode = isEnforcedMode ? 'none' : hostConfig.NetworkMode;
   for (const [name, found] of Object.entries(networksSchema.parse(container.networkSettings).Networks)) {
     if (!NO_NETWORKS.has(name) && !enforced.includes(found.NetworkID)) {
-      networks.set(name, toEndpoint(name, found, container.id));
+      networks.set(name, toEndpoint(name, found, added));
     }
   }
   return {
@@ -78,6 +79,10 @@ export function identityOf(container: ContainerDescription, enforced: readonly s
     networkMode: mode === 'default' ? 'bridge' : mode,
     networks,
   };
+}
+
+function readHostname({ config }: ContainerDescription): string {
+  return z.object({ Hostname: z.string().default('') }).parse(config).Hostname;
 }
 
 /** What a container shares with another or with the host it can't have of its own. */
@@ -111,10 +116,10 @@ function toMounts(
   return { Binds: [...Binds, ...binds], Mounts: completed };
 }
 
-/** The engine adds the short id to a container's aliases, and does so for the new one. */
-function toEndpoint(name: string, found: z.infer<typeof endpointSchema>, containerId: string): NetworkEndpoint {
+/** To a container's aliases the engine adds its short id and its host name, and does so for the new one. */
+function toEndpoint(name: string, found: z.infer<typeof endpointSchema>, added: readonly string[]): NetworkEndpoint {
   const told = Object.entries(found).filter(([key, value]) => !REPORTED.has(key) && value !== '' && value !== null);
-  const Aliases = found.Aliases.filter((alias) => alias !== containerId.slice(0, SHORT_ID_LENGTH));
+  const Aliases = found.Aliases.filter((alias) => !added.includes(alias));
   const endpoint = { ...Object.fromEntries(told), ...(name !== 'bridge' && { Aliases }) };
   const chosen = {
     ...(found.IPAddress !== '' && { IPv4Address: found.IPAddress }),

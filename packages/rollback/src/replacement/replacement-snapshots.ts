@@ -148,7 +148,8 @@ export class ReplacementSnapshots {
 
   /**
    * Finishes what processes that are dead began, and what this one could not put back: one whose old container had not been
-   * set aside is as before, every other is completed, or put back where that fails.
+   * set aside is as before, every other is completed, or put back where that fails. Removes images, too, that were kept
+   * for containers which are gone.
    * @throws RollbackError `PARACLE_ROLLBACK_REPLACEMENT_FAILED`; all was tried
    */
   async recover(
@@ -164,6 +165,7 @@ export class ReplacementSnapshots {
         failures.push(error);
       }
     }
+    await this.#images.sweepBases(limits);
     if (failures.length === 0) return recovered;
     throw new RollbackError(
       rollbackErrorCodes.replacementFailed,

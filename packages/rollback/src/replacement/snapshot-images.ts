@@ -15,7 +15,7 @@ import {
   type StoredDescription,
 } from '../snapshot/snapshot-description.js';
 import { describeCommit } from './describe-commit.js';
-import { allOf, anyWith, lineageIn, toBase, toPin, toReference } from './snapshot-name.js';
+import { allOf, anyWith, lineageIn, lineageOfBase, toBase, toPin, toReference } from './snapshot-name.js';
 
 /** A snapshot, whose it is, and the name of its image. */
 export interface SnapshotImage {
@@ -106,6 +106,13 @@ export class SnapshotImages {
       // Another container uses it, which somebody made from it by hand.
       if (!hasCode(error, coreErrorCodes.engineConflict)) throw error;
     }
+  }
+
+  /** Removes such images of containers that nobody replaces any more, because they were removed. */
+  async sweepBases(options: CallOptions = {}): Promise<void> {
+    const images = await this.#engine.images.list({ ...options, reference: toBase('*') });
+    const lineages = images.flatMap(({ tags }) => tags).flatMap((tag) => lineageOfBase(tag) ?? []);
+    await Promise.all(lineages.map(async (lineage) => this.releaseBase(lineage, options)));
   }
 
   async #list(pattern: string, options: CallOptions): Promise<readonly SnapshotImage[]> {

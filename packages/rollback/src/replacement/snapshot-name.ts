@@ -7,6 +7,7 @@ import { z } from 'zod';
  */
 const REPOSITORY = 'paracle-snapshot';
 const SNAPSHOT = /^paracle-snapshot:([0-9a-f]{64})\.snap_[0-9a-z]{26}$/u;
+const BASE = /^paracle-snapshot:([0-9a-f]{64})\.base$/u;
 const PINNED = '.pinned';
 
 const configSchema = z.object({ Image: z.string().default('') });
@@ -52,4 +53,9 @@ export function anyWith(snapshotId: string): string {
 /** The container in a snapshot's name; none in that of a pin or a base. */
 export function lineageIn(name: string): string | undefined {
   return SNAPSHOT.exec(name)?.[1];
+}
+
+/** The container in the name of a base. */
+export function lineageOfBase(name: string): string | undefined {
+  return BASE.exec(name)?.[1];
 }

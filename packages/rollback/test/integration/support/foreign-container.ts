@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type ContainerDescription, type Engine, silentLogger } from '@paracle/core';
-import { callEngine, execAsRoot } from '@paracle/test-support';
+import { execAsRoot } from '@paracle/test-support';
 import { type RollbackConfig, rollbackConfigSchema } from '../../../src/config/rollback-config.js';
 import { ReplacementSnapshots } from '../../../src/replacement/replacement-snapshots.js';
+import { lineageOf } from '../../../src/replacement/snapshot-name.js';
 
 /** A container that nobody of ours made, by its name: its id changes with each rollback. */
 export class ForeignContainer implements AsyncDisposable {
@@ -62,11 +63,15 @@ export class ForeignContainer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const containers = await this.engine.containers.list({ all: true });
     const own = containers.filter(({ names }) => names.some((name) => name.startsWith(this.name)));
-    const snapshots = snapshotsOf(this.engine);
-    const ids = await snapshots.list(this.name).catch(() => []);
+    const all = await Promise.all(own.map(async ({ id }) => this.engine.containers.inspect(id)));
     for (const { id } of own) await this.engine.containers.remove(id, { force: true, volumes: true });
-    for (const { id } of ids) await snapshots.delete(id);
-    for (const { imageId } of ids) await this.engine.images.remove(imageId).catch(() => undefined);
+    const volumes = all.flatMap(({ mounts }) => mounts.flatMap(({ name }) => name ?? []));
+    for (const name of volumes) await this.engine.volumes.remove(name);
+    const lineages = new Set(all.map(lineageOf));
+    for (const lineage of lineages) {
+      const images = await this.engine.images.list({ reference: `paracle-snapshot:${lineage}.*` });
+      for (const tag of images.flatMap(({ tags }) => tags)) await this.engine.images.remove(tag);
+    }
   }
 }
 
@@ -89,9 +94,4 @@ export function snapshotsOf(engine: Engine, config: RollbackConfig = {}, maxLaye
     logger: silentLogger,
     ...(maxLayers !== undefined && { maxLayers }),
   });
-}
-
-/** What the engine's client has no options for. */
-export async function updateContainer(engine: Engine, name: string, body: object): Promise<void> {
-  await callEngine(engine, 'POST', `/containers/${name}/update`, body);
 }

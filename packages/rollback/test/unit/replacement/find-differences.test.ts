@@ -75,6 +75,17 @@ it('compares links without the name that the container had meanwhile', () => {
   expect(findDifferences(linked('web'), linked('web-paracle-replaced'), [])).toEqual([]);
 });
 
+it('knows the aliases that the engine adds by itself', () => {
+  const hosted = (id: string): ContainerDescription =>
+    container({
+      id,
+      config: { Hostname: OLD_ID.slice(0, 12) },
+      networks: { net: endpoint({ Aliases: ['front', OLD_ID.slice(0, 12), id.slice(0, 12)] }) },
+    });
+  expect(findDifferences(hosted(OLD_ID), hosted(NEW_ID), [])).toEqual([]);
+  expect(identityOf(hosted(NEW_ID), []).networks.get('net')?.endpoint).toMatchObject({ Aliases: ['front'] });
+});
+
 it('leaves networks that are enforced to the enforcer', () => {
   const bare = container({ id: NEW_ID, hostConfig: { NetworkMode: 'none' }, networks: { none: endpoint() } });
   expect(findDifferences(container(), bare, [NETWORK_ID])).toEqual([]);
