@@ -13,6 +13,7 @@ export { RollbackFailedError } from './errors/rollback-failed-error.js';
 export type { ProtectOptions } from './protect/protect-options.js';
 export { rollbackOf } from './protect/rollback-of.js';
 export type { ProtectContext, ProtectResult } from './protect/run-protected.js';
+export type { RecoveredReplacement } from './replacement/replacement-snapshots.js';
 export type { RollbackOptions, RollbackResult } from './restore/rollback-options.js';
 export { RollbackManager, type RollbackManagerOptions } from './rollback-manager.js';
 export type { SnapshotDiskUsage, SnapshotShare } from './snapshot/disk-usage.js';

@@ -6,7 +6,6 @@ import {
   type Engine,
   type FileService,
   hasCode,
-  isWithin,
   type Logger,
   parseConfig,
   resolveContainer,
@@ -23,8 +22,12 @@ import { type ProtectOptions, protectOptionsSchema } from './protect/protect-opt
 import { Protections } from './protect/protections.js';
 import type { ProtectContext, ProtectResult } from './protect/run-protected.js';
 import { Turns } from './protect/turns.js';
+import { findForeign } from './replacement/find-foreign.js';
+import { findRetired } from './replacement/find-retired.js';
+import { type RecoveredReplacement, ReplacementSnapshots } from './replacement/replacement-snapshots.js';
 import { applyPlan } from './restore/apply-plan.js';
-import { pathsOf, planRollback, type RollbackPlan, summarize } from './restore/plan-rollback.js';
+import { findMoved } from './restore/find-moved.js';
+import { planRollback, summarize } from './restore/plan-rollback.js';
 import { PristineFiles } from './restore/pristine-files.js';
 import {
   type ResolvedRollbackOptions,
@@ -35,7 +38,6 @@ import {
 import { findDifferences } from './restore/verify-rollback.js';
 import type { SnapshotDiskUsage } from './snapshot/disk-usage.js';
 import { findRoots, listFileSystems, refuseMoved } from './snapshot/list-file-systems.js';
-import { display } from './snapshot/manifest.js';
 import type { SnapshotDescription, StoredDescription } from './snapshot/snapshot-description.js';
 import { SnapshotStore } from './snapshot/snapshot-store.js';
 import { lookAt, type TakenSnapshot, takeSnapshot } from './snapshot/take-snapshot.js';
@@ -76,6 +78,7 @@ export class RollbackManager {
   readonly #config: ResolvedRollbackConfig;
   readonly #logger: Logger;
   readonly #protections: Protections;
+  readonly #replacements: ReplacementSnapshots;
 
   /** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong */
   constructor(options: RollbackManagerOptions) {
@@ -84,6 +87,8 @@ export class RollbackManager {
     this.#config = parseConfig(rollbackConfigSchema, config, 'rollback config');
     this.#logger = logger.child({ component: 'rollback' });
     this.#protections = new Protections(this.#logger);
+    const isHeld = (id: string): boolean => this.#protections.isHeld(id);
+    this.#replacements = new ReplacementSnapshots({ engine, config: this.#config, logger: this.#logger, isHeld });
   }
 
   /**
@@ -100,11 +105,15 @@ export class RollbackManager {
     container: ContainerReference,
     options: CallOptions = {},
   ): Promise<readonly SnapshotDescription[]> {
-    return this.#use(container, options, async ({ store }) => store.list());
+    const foreign = await this.#onForeign(container, options, async (name) => this.#replacements.list(name, options));
+    return foreign?.result ?? this.#use(container, options, async ({ store }) => store.list());
   }
 
   /** Deletes a snapshot and the contents that no other needs. @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND` */
   async deleteSnapshot(snapshotId: string, container: ContainerReference, options: CallOptions = {}): Promise<void> {
+    const remove = async (name: string): Promise<void> =>
+      this.#replacements.delete(snapshotId, { of: name, ...options });
+    if ((await this.#onForeign(container, options, remove)) !== undefined) return;
     await this.#stopped(container, options, async ({ store }) => {
       await store.describe(snapshotId);
       await store.delete([snapshotId]);
@@ -120,6 +129,9 @@ export class RollbackManager {
     container: ContainerReference,
     { isPinned = true, ...options }: CallOptions & { readonly isPinned?: boolean } = {},
   ): Promise<void> {
+    const pin = async (name: string): Promise<void> =>
+      this.#replacements.pin(snapshotId, isPinned, { of: name, ...options });
+    if ((await this.#onForeign(container, options, pin)) !== undefined) return;
     await this.#stopped(container, options, async ({ store }) => {
       await store.describe(snapshotId);
       await store.setPin(snapshotId, isPinned);
@@ -128,7 +140,8 @@ export class RollbackManager {
 
   /** Deletes what the policy no longer keeps; taking a snapshot does this too. Resolves with the ids. */
   async retireSnapshots(container: ContainerReference, options: CallOptions = {}): Promise<readonly string[]> {
-    return this.#stopped(container, options, async ({ store }) => this.#retire(store));
+    const foreign = await this.#onForeign(container, options, async (name) => this.#replacements.retire(name, options));
+    return foreign?.result ?? this.#stopped(container, options, async ({ store }) => this.#retire(store));
   }
 
   /**
@@ -176,7 +189,7 @@ export class RollbackManager {
 
   /**
    * Puts a sandbox back, in place: what is new goes, what changed or is gone comes back, with modes,
-   * owners and times. Executions under way end as `rolled_back`.
+   * owners and times. Executions under way end as `rolled_back`. A container that Paracle did not make is replaced.
    *
    * @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong
    * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`
@@ -189,6 +202,10 @@ export class RollbackManager {
   ): Promise<RollbackResult> {
     // Before anything is ended for it.
     const resolved = resolveRollbackOptions(options);
+    const replace = async (name: string): Promise<RollbackResult> =>
+      this.#replacements.rollback(snapshotId, name, options);
+    const foreign = await this.#onForeign(container, options, replace);
+    if (foreign !== undefined) return foreign.result;
     return this.#use(container, options, async (target) => {
       const { connection, store } = target;
       const description = await store.describe(snapshotId);
@@ -197,6 +214,14 @@ export class RollbackManager {
         return this.#restore(target, description, resolved);
       });
     });
+  }
+
+  /**
+   * Finishes rollbacks of containers that Paracle did not make whose processes have ended half way: call it when you start.
+   * @throws RollbackError `PARACLE_ROLLBACK_REPLACEMENT_FAILED`; all was tried
+   */
+  async recover(options: CallOptions = {}): Promise<readonly RecoveredReplacement[]> {
+    return this.#replacements.recover(options);
   }
 
   /**
@@ -233,8 +258,10 @@ export class RollbackManager {
   ): Promise<ProtectResult<Value>> {
     const { keepSnapshot, stepTimeoutMs } = parseConfig(protectOptionsSchema, options, 'protect options');
     const limit = { timeoutMs: stepTimeoutMs };
-    const containerId = await resolveContainer(this.#engine, container, { signal, ...limit });
-    const subject = { container: { id: containerId } };
+    const foreign = await findForeign(this.#engine, container, { signal, ...limit });
+    // The id of one that is replaced changes.
+    const containerId = foreign?.name ?? (await resolveContainer(this.#engine, container, { signal, ...limit }));
+    const subject = foreign?.name ?? { container: { id: containerId } };
     const kind = keepSnapshot ? 'requested' : 'protect';
     return this.#protections.run(containerId, work, {
       policy: this.#config.policy,
@@ -242,7 +269,10 @@ export class RollbackManager {
       keepSnapshot,
       take: async (onTaken) => this.#snapshot(subject, { signal, ...limit }, kind, onTaken),
       rollBack: async (snapshotId) => this.rollback(snapshotId, subject, limit),
-      remove: async (snapshotId) => this.#stopped(subject, limit, async ({ store }) => store.delete([snapshotId])),
+      remove: async (snapshotId) =>
+        foreign === undefined
+          ? this.#stopped(subject, limit, async ({ store }) => store.delete([snapshotId]))
+          : this.#replacements.delete(snapshotId, limit),
     });
   }
 
@@ -252,6 +282,10 @@ export class RollbackManager {
     kind: StoredDescription['kind'],
     onTaken: (snapshotId: string) => void = () => undefined,
   ): Promise<string> {
+    const take = async (name: string): Promise<string> =>
+      this.#replacements.createSnapshot(name, { kind, onTaken, ...options });
+    const foreign = await this.#onForeign(container, options, take);
+    if (foreign !== undefined) return foreign.result;
     return this.#stopped(container, options, async (target) => {
       // Two changes within one tick look the same, so that no second may come before the next tick.
       const [{ description }] = await Promise.all([this.#take(target, kind), delay(TICK_MS)]);
@@ -304,17 +338,22 @@ export class RollbackManager {
 
   /** Deletes what the policy no longer keeps, never what is named. Safety snapshots have a place of their own: the newest stays. */
   async #retire(store: SnapshotStore, ...inUse: readonly (string | undefined)[]): Promise<readonly string[]> {
-    const { maxSnapshots, maxAgeHours } = this.#config.policy;
-    const oldest = Date.now() - maxAgeHours * 3_600_000;
-    const all = (await store.list()).filter(({ isPinned }) => !isPinned);
-    const requested = all.filter(({ kind }) => kind === 'requested');
-    const safety = all.filter(({ kind }) => kind === 'safety');
-    const surplus = [...requested.slice(0, -maxSnapshots), ...safety.slice(0, -1)];
-    const expired = all.filter(({ createdAt }) => createdAt.getTime() < oldest);
     const isInUse = (id: string): boolean => inUse.includes(id) || this.#protections.isHeld(id);
-    const retired = new Set([...surplus, ...expired].map(({ id }) => id).filter((id) => !isInUse(id)));
-    await store.delete([...retired]);
-    return [...retired];
+    const retired = findRetired(await store.list(), this.#config.policy).filter((id) => !isInUse(id));
+    await store.delete(retired);
+    return retired;
+  }
+
+  /** Works on a container that Paracle did not make, by its name; undefined for one that it made. */
+  async #onForeign<Result>(
+    container: ContainerReference,
+    options: CallOptions,
+    work: (name: string) => Promise<Result>,
+  ): Promise<{ readonly result: Result } | undefined> {
+    const name = (await findForeign(this.#engine, container, options))?.name;
+    if (name === undefined) return undefined;
+    const run = async (): Promise<{ readonly result: Result }> => ({ result: await work(name) });
+    return turns.take(name, run, options.signal ?? new AbortController().signal);
   }
 
   async #stopped<Result>(
@@ -350,7 +389,7 @@ export class RollbackManager {
       if (!hasCode(error, coreErrorCodes.supervisorUnreachable)) throw error;
       throw new RollbackError(
         rollbackErrorCodes.containerUnsupported,
-        `Container ${containerId} can't be snapshotted: only running sandboxes made by Paracle can, so far`,
+        `Container ${containerId} has no supervisor, which this takes: it is no sandbox made by Paracle, or does not run`,
         { details: { containerId }, cause: error },
       );
     }
@@ -359,18 +398,3 @@ export class RollbackManager {
 
 /** One thing at a time on each sandbox, for all managers of this process; the freeze keeps others off. */
 const turns = new Turns();
-
-/** What would reach into something that is mounted: the host's, or of the kernel. */
-function findMoved(
-  plan: RollbackPlan,
-  { mounts, roots }: { readonly mounts: readonly string[]; readonly roots: readonly string[] },
-): string[] {
-  const all = [...new Set([...mounts, ...roots])].sort((a, b) => b.length - a.length);
-  const isForeign = (path: string): boolean => {
-    const mount = all.find((each) => isWithin(path, each));
-    return mount !== undefined && !roots.includes(mount);
-  };
-  const removed = plan.remove.map(display).filter((path) => mounts.some((mount) => isWithin(mount, path)));
-  const reached = pathsOf(plan).map(display).filter(isForeign);
-  return [...new Set([...removed, ...reached])];
-}
