@@ -17,7 +17,7 @@ import { findRetired } from './find-retired.js';
 import { findEnforced, refuseContainer, refuseOptions, refuseTooLarge } from './refuse-replacement.js';
 import { findContainer, type NextContainer, type ProgressListener, Replacement } from './replacement.js';
 import { type ReplacementEntry, ReplacementJournal } from './replacement-journal.js';
-import { type SnapshotImage, SnapshotImages } from './snapshot-images.js';
+import { longCall, type SnapshotImage, SnapshotImages } from './snapshot-images.js';
 import { lineageOf } from './snapshot-name.js';
 
 /** What {@link ReplacementSnapshots} works with. */
@@ -83,7 +83,7 @@ export class ReplacementSnapshots {
     containerId: string,
     { kind = 'requested', onTaken, ...options }: CreateSnapshotOptions = {},
   ): Promise<string> {
-    const container = await this.#engine.containers.inspect(containerId, { ...options, withSize: true });
+    const container = await this.#engine.containers.inspect(containerId, { ...longCall(options), withSize: true });
     refuseTooLarge(container, this.#config);
     const { id } = await this.#take(container, kind, options);
     onTaken?.(id);
@@ -215,7 +215,7 @@ export class ReplacementSnapshots {
     options: CallOptions,
   ): Promise<{ readonly old: ContainerDescription; readonly entry: ReplacementEntry; readonly target: SnapshotImage }> {
     const [old, all, managed] = await Promise.all([
-      this.#engine.containers.inspect(containerId, { ...options, withSize: true }),
+      this.#engine.containers.inspect(containerId, { ...longCall(options), withSize: true }),
       this.#engine.containers.list({ ...options, all: true }),
       this.#engine.networks.list({ ...options, labels: { [labelKeys.managed]: 'true' } }),
     ]);

@@ -140,7 +140,7 @@ export class Replacement {
   async inherit(next: NextContainer | undefined): Promise<void> {
     const { name, isRunning } = this.#entry;
     if (next !== undefined && next.name !== name) await this.#engine.containers.rename(next.id, name);
-    if (next !== undefined && isRunning && !next.isRunning) await this.#start(next.id);
+    if (next !== undefined && isRunning) await this.#start(next);
     await this.#close();
   }
 
@@ -166,7 +166,7 @@ export class Replacement {
       this.#step('take-name');
       await containers.rename(next.id, name);
     }
-    if (isRunning && !next.isRunning) await this.#start(next.id);
+    if (isRunning) await this.#start(next);
     this.#step('verify');
     const stands = await containers.inspect(next.id);
     const differences = findDifferences(old, stands, this.#entry.networks);
@@ -187,9 +187,11 @@ export class Replacement {
     }
   }
 
-  async #start(id: string): Promise<void> {
-    this.#step('start');
-    await this.#engine.containers.start(id);
+  async #start({ id, isRunning }: NextContainer): Promise<void> {
+    if (!isRunning) {
+      this.#step('start');
+      await this.#engine.containers.start(id);
+    }
     await this.#attach(id);
   }
 
@@ -197,14 +199,10 @@ export class Replacement {
   async #restart(): Promise<void> {
     const { containerId, networks } = this.#entry;
     this.#step('restart');
-    const isOn = async (): Promise<string[]> => {
-      const ids = networkIdsOf(await this.#engine.containers.inspect(containerId));
-      return [...ids.values()].filter((id) => networks.includes(id));
-    };
-    // The enforcer may have taken it off by itself.
-    for (const network of await isOn()) {
+    for (const network of networks) {
+      // The enforcer may have taken it off by itself.
       await this.#engine.networks.disconnect(network, containerId).catch(async (error: unknown) => {
-        if ((await isOn()).includes(network)) throw error;
+        if (await this.#isOn(network, containerId)) throw error;
       });
     }
     await this.#engine.containers.start(containerId);
@@ -216,11 +214,15 @@ export class Replacement {
       const enforcer = this.#engine.networkAttachments.enforcerOf(network);
       if (enforcer === undefined) {
         this.#context.logger.warn({ containerId, network }, 'nobody enforces the network here: the container has none');
-        continue;
+      } else if (!(await this.#isOn(network, containerId))) {
+        this.#step('attach');
+        await enforcer.attach(containerId, network);
       }
-      this.#step('attach');
-      await enforcer.attach(containerId, network);
     }
+  }
+
+  async #isOn(network: string, containerId: string): Promise<boolean> {
+    return [...networkIdsOf(await this.#engine.containers.inspect(containerId)).values()].includes(network);
   }
 
   /** Under the address that the old one has, where the network lets one choose it. */

@@ -141,7 +141,7 @@ it('keeps everything of a container but its files, its id and the name of its im
 
 it('keeps one that is stopped stopped, one that was never started too, and lets one that is paused run', async () => {
   await using stopped = await ForeignContainer.start(engine);
-  await using created = await ForeignContainer.create(engine);
+  await using created = await ForeignContainer.create(engine, { HostConfig: {} });
   await using paused = await ForeignContainer.start(engine);
   await engine.containers.kill(stopped.name, 'SIGKILL');
   await engine.containers.pause(paused.name);
@@ -151,6 +151,15 @@ it('keeps one that is stopped stopped, one that was never started too, and lets 
   expect((await stopped.inspect()).state).toMatchObject({ isRunning: false });
   expect((await created.inspect()).state).toMatchObject({ isRunning: false });
   expect((await paused.inspect()).state).toMatchObject({ isRunning: true, isPaused: false });
+});
+
+it('keeps links of the old kind, and whose they are', async () => {
+  await using peer = await ForeignContainer.start(engine, { HostConfig: {} });
+  await using container = await ForeignContainer.start(engine, { HostConfig: { Links: [`${peer.name}:database`] } });
+  await snapshots.rollback(await snapshots.createSnapshot(container.name), container.name);
+  const { hostConfig } = await container.inspect();
+  expect(hostConfig).toMatchObject({ Links: [`/${peer.name}:/${container.name}/database`] });
+  expect(await container.run('getent hosts database')).not.toBe('');
 });
 
 it('keeps a container off a network that it was taken off', async () => {
