@@ -99,31 +99,31 @@ it('refuses a snapshot that would take too much before it begins', async () => {
 });
 
 it('leaves nothing where the engine can’t commit', async () => {
-  const repository = `paracle-test-${randomUUID()}`;
-  const images: string[] = [];
+  const reference = `paracle-test-${randomUUID()}:full`;
   try {
-    images.push(await stackLayers(repository));
-    await using container = await ForeignContainer.start(engine, { Image: `${repository}:full` });
+    await stackLayers(reference);
+    await using container = await ForeignContainer.start(engine, { Image: reference });
     await expectRefused(
       container,
       { code: 'PARACLE_ROLLBACK_SNAPSHOT_FAILED', cause: { message: expect.stringContaining('depth') } },
       async () => snapshots.createSnapshot(container.name),
     );
   } finally {
-    await engine.images.remove(`${repository}:full`, { force: true });
+    await engine.images.remove(reference);
   }
 });
 
-/** An image of as many layers as there can be. */
-async function stackLayers(repository: string): Promise<string> {
+/** Makes an image of as many layers as the engine can stack. */
+async function stackLayers(reference: string): Promise<void> {
   let image = 'python:3.11-slim';
-  const { layers } = await engine.images.inspect(image);
-  for (let count = layers.length; count < 125; count++) {
-    const { id } = await engine.containers.create({ body: { Image: image, Cmd: ['true'] } });
-    image = await engine.containers.commit(id, { reference: `${repository}:full` });
+  for (let isFull = false; !isFull; image = reference) {
+    const { id } = await engine.containers.create({ body: { Image: image, Cmd: ['sleep', '1000000'] } });
+    isFull = await engine.containers.commit(id, { reference }).then(
+      () => false,
+      () => true,
+    );
     await engine.containers.remove(id, { force: true });
   }
-  return image;
 }
 
 it('lets only one roll a container back at a time', async () => {
