@@ -1,4 +1,10 @@
-import type { ContainerDescription, ContainerSummary, Engine, NetworkSummary } from '@paracle/core';
+import {
+  type ContainerDescription,
+  type ContainerSummary,
+  type Engine,
+  labelKeys,
+  type NetworkSummary,
+} from '@paracle/core';
 import { z } from 'zod';
 import type { ResolvedRollbackConfig } from '../config/rollback-config.js';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
@@ -31,7 +37,10 @@ export function refuseContainer(container: ContainerDescription, all: readonly C
     throw unsupported(container, 'the engine removes it as soon as it stops (`--rm`)', 'Run it without --rm.');
   }
   const modes = new Set([`container:${id}`, `container:${name}`]);
-  const guests = all.filter(({ networkMode }) => modes.has(networkMode)).map(({ names }) => names[0] ?? '');
+  // A guard of ours ends with the container, and the next one gets its own.
+  const guests = all
+    .filter(({ networkMode, labels }) => modes.has(networkMode) && labels[labelKeys.managed] !== 'true')
+    .map(({ names }) => names[0] ?? '');
   if (guests.length === 0) return;
   throw unsupported(
     container,

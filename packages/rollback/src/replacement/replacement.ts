@@ -71,9 +71,7 @@ export class Replacement {
     this.#entry = entry;
   }
 
-  /**
-   * Makes the new container beside the old one, which is left as it is; where this rejects, there is nothing new.
-   */
+  /** Makes the new container beside the old one, which is left as it is; where this rejects, there is nothing new. */
   async prepare(old: ContainerDescription, options: CallOptions): Promise<NextContainer> {
     const { config, hostConfig, networkMode, networks } = identityOf(old, this.#entry.networks);
     const first = [...networks].find(([key, { networkId }]) => key === networkMode || networkId === networkMode);
@@ -179,7 +177,8 @@ export class Replacement {
   async #stop({ id, mounts }: ContainerDescription): Promise<void> {
     this.#step('stop');
     try {
-      if (mounts.some(({ isWritable }) => isWritable)) await this.#engine.containers.stop(id, longCall({}));
+      if (mounts.some(({ isWritable, type }) => isWritable && type !== 'tmpfs'))
+        await this.#engine.containers.stop(id, longCall({}));
       else await this.#engine.containers.kill(id, 'SIGKILL');
     } catch (error) {
       if (!hasCode(error, coreErrorCodes.engineConflict)) throw error;

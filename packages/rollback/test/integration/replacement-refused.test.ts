@@ -1,11 +1,13 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, expect, it } from '@jest/globals';
 import { Engine } from '@paracle/core';
 import { NetworkIsolator } from '@paracle/isolation';
+import { pack } from 'tar-stream';
 import { ForeignContainer, snapshotsOf } from './support/foreign-container.js';
 
 const engine = new Engine();
 const snapshots = snapshotsOf(engine);
+const MAX_LAYERS = 125;
 const HARDENED = { NetworkMode: 'none', CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'] };
 
 afterAll(() => engine.close());
@@ -101,8 +103,8 @@ it('refuses a snapshot that would take too much before it begins', async () => {
 it('leaves nothing where the engine can’t commit', async () => {
   const reference = `paracle-test-${randomUUID()}:full`;
   try {
-    await stackLayers(reference);
-    await using container = await ForeignContainer.start(engine, { Image: reference });
+    await loadStack(reference);
+    await using container = await ForeignContainer.create(engine, { Image: reference });
     await expectRefused(
       container,
       { code: 'PARACLE_ROLLBACK_SNAPSHOT_FAILED', cause: { message: expect.stringContaining('depth') } },
@@ -113,17 +115,33 @@ it('leaves nothing where the engine can’t commit', async () => {
   }
 });
 
-/** Makes an image of as many layers as the engine can stack. */
-async function stackLayers(reference: string): Promise<void> {
-  let image = 'python:3.11-slim';
-  for (let isFull = false; !isFull; image = reference) {
-    const { id } = await engine.containers.create({ body: { Image: image, Cmd: ['sleep', '1000000'] } });
-    isFull = await engine.containers.commit(id, { reference }).then(
-      () => false,
-      () => true,
-    );
-    await engine.containers.remove(id, { force: true });
-  }
+/** Loads an image of as many layers as the engine can stack, of a file each. */
+async function loadStack(reference: string): Promise<void> {
+  const layers = await Promise.all(
+    Array.from({ length: MAX_LAYERS }, async (_, at) => packFiles({ file: String(at) })),
+  );
+  const digests = layers.map((layer) => createHash('sha256').update(layer).digest('hex'));
+  const config = {
+    ...{ architecture: 'amd64', os: 'linux', config: {} },
+    rootfs: { type: 'layers', diff_ids: digests.map((digest) => `sha256:${digest}`) },
+  };
+  const manifest = [{ Config: 'config.json', RepoTags: [reference], Layers: digests.map((digest) => `${digest}.tar`) }];
+  const files = Object.fromEntries(digests.map((digest, at) => [`${digest}.tar`, layers[at] ?? '']));
+  const archive = await packFiles({
+    ...files,
+    'config.json': JSON.stringify(config),
+    'manifest.json': JSON.stringify(manifest),
+  });
+  await engine.images.load(archive);
+}
+
+async function packFiles(files: Readonly<Record<string, string | Buffer>>): Promise<Buffer> {
+  const packed = pack();
+  for (const [name, contents] of Object.entries(files)) packed.entry({ name, mtime: new Date(0) }, contents);
+  packed.finalize();
+  const pieces: Buffer[] = [];
+  for await (const piece of packed as AsyncIterable<Buffer>) pieces.push(piece);
+  return Buffer.concat(pieces);
 }
 
 it('lets only one roll a container back at a time', async () => {
