@@ -255,6 +255,20 @@ it('keeps as many snapshots as the policy says, and the newest safety snapshot, 
   expect(await container.run('cat /state')).toBe('0');
 });
 
+it('removes the image that a container ran on, once both the snapshot and the container are gone', async () => {
+  await using container = await ForeignContainer.start(engine);
+  const { id } = await container.inspect();
+  await snapshots.rollback(await snapshots.createSnapshot(container.name), container.name);
+  for (const snapshot of await snapshots.list(container.name)) await snapshots.delete(snapshot.id);
+  const list = async (): Promise<string[]> =>
+    (await engine.images.list({ reference: `paracle-snapshot:${id}.*` })).flatMap(({ tags }) => tags);
+  await snapshots.recover();
+  expect(await list()).toEqual([`paracle-snapshot:${id}.base`]);
+  await engine.containers.remove(container.name, { force: true });
+  await snapshots.recover();
+  expect(await list()).toEqual([]);
+});
+
 it('starts anew with one layer long before the engine could stack no more', async () => {
   await using container = await ForeignContainer.start(engine, { Env: ['A=b'], User: '7' });
   const early = snapshotsOf(engine, { policy: { backupBeforeRollback: false } }, 4);
