@@ -228,6 +228,7 @@ it('loses what it tells, and nothing else', async () => {
 
 it('keeps as many snapshots as the policy says, and the newest safety snapshot, whichever process looks', async () => {
   await using container = await ForeignContainer.start(engine);
+  const { id: lineage } = await container.inspect();
   const strict = snapshotsOf(engine, { policy: { maxSnapshots: 2 } });
   await container.run('echo 0 > /state');
   const ids: string[] = [];
@@ -250,7 +251,9 @@ it('keeps as many snapshots as the policy says, and the newest safety snapshot, 
   expect(await list()).toEqual([]);
   // The image that it runs on, which was a snapshot until just now, goes with the next rollback.
   await strict.rollback(await strict.createSnapshot(container.name), container.name);
-  const names = (await engine.images.list({ reference: 'paracle-snapshot:*.base' })).flatMap(({ tags }) => tags);
+  const names = (await engine.images.list({ reference: `paracle-snapshot:${lineage}.base` })).flatMap(
+    ({ tags }) => tags,
+  );
   expect(names).toEqual([]);
   expect(await container.run('cat /state')).toBe('0');
 });
@@ -271,6 +274,7 @@ it('removes the image that a container ran on, once both the snapshot and the co
 
 it('starts anew with one layer long before the engine could stack no more', async () => {
   await using container = await ForeignContainer.start(engine, { Env: ['A=b'], User: '7' });
+  const { id: lineage } = await container.inspect();
   const early = snapshotsOf(engine, { policy: { backupBeforeRollback: false } }, 4);
   const layers = async (): Promise<number> =>
     (await engine.images.inspect((await container.inspect()).imageId)).layers.length;
@@ -288,6 +292,8 @@ it('starts anew with one layer long before the engine could stack no more', asyn
     '5\n5:6 2\n12\nb',
   );
   expect((await container.inspect()).config).toMatchObject({ Env: expect.arrayContaining(['A=b']), User: '7' });
-  const all = (await engine.images.list({ reference: 'paracle-snapshot:*.spare' })).flatMap(({ tags }) => tags);
+  const all = (await engine.images.list({ reference: `paracle-snapshot:${lineage}.*spare` })).flatMap(
+    ({ tags }) => tags,
+  );
   expect(all).toEqual([]);
 });
