@@ -92,7 +92,8 @@ async function compareWithReplacement({ docker }: BenchmarkContext, rollback: Ro
     const left = await rollback.listSnapshots(own);
     await Promise.all([other.remove({ force: true }), docker.getContainer(own).remove({ force: true })]);
     for (const { id } of left) await docker.getImage(await nameOf(docker, id)).remove({ force: true });
-    for (const image of images.reverse()) await docker.getImage(image).remove({ force: true });
+    // The first is the parent of others, and would go with the last of them.
+    for (const image of images.reverse()) await docker.getImage(image).remove({ force: true, noprune: true });
   }
   const ratio = median(ours) / median(theirs);
   return {
