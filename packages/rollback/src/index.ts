@@ -14,6 +14,7 @@ export type { ForkedSandbox, ForkOptions } from './fork/fork-options.js';
 export type { ProtectOptions } from './protect/protect-options.js';
 export { rollbackOf } from './protect/rollback-of.js';
 export type { ProtectContext, ProtectResult } from './protect/run-protected.js';
+export { type ReplacementStep, replacementSteps } from './replacement/replacement-steps.js';
 export type { RecoveredRollback } from './restore/find-interrupted.js';
 export {
   type RollbackOptions,

@@ -1,36 +1,39 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CallOptions,
   type ContainerReference,
   Engine,
+  hasCode,
   type Logger,
+  labelKeys,
   parseConfig,
-  resolveContainer,
   silentLogger,
 } from '@paracle/core';
 import { type ResolvedRollbackConfig, type RollbackConfig, rollbackConfigSchema } from './config/rollback-config.js';
+import type { ContainerSnapshots, SnapshotContext } from './container-snapshots.js';
 import type { DiffOptions } from './diff/diff-snapshot.js';
 import type { Digest, FileChange } from './diff/file-change.js';
 import { openDiff } from './diff/open-diff.js';
 import { streamWhile } from './diff/stream-while.js';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
-import { RollbackError, SnapshotNotFoundError } from './errors/rollback-errors.js';
+import { SnapshotNotFoundError } from './errors/rollback-errors.js';
 import { copySnapshot } from './fork/copy-snapshot.js';
 import { type ForkedSandbox, type ForkOptions, resolveForkOptions } from './fork/fork-options.js';
 import { makeForks } from './fork/make-forks.js';
+import { InPlaceSnapshots } from './in-place-snapshots.js';
 import { findTrigger } from './protect/find-trigger.js';
 import { type ProtectOptions, protectOptionsSchema } from './protect/protect-options.js';
 import { Protections } from './protect/protections.js';
 import type { ProtectContext, ProtectResult } from './protect/run-protected.js';
+import { ForeignSnapshots } from './replacement/foreign-snapshots.js';
+import { ReplacementSnapshots } from './replacement/replacement-snapshots.js';
 import { findInterrupted, type RecoveredRollback } from './restore/find-interrupted.js';
 import { inBatches } from './restore/in-batches.js';
 import { PristineFiles } from './restore/pristine-files.js';
 import { type RollbackOptions, type RollbackResult, resolveRollbackOptions } from './restore/rollback-options.js';
-import { SandboxSnapshots } from './sandbox-snapshots.js';
 import type { SnapshotDiskUsage } from './snapshot/disk-usage.js';
 import { findSnapshotOwner } from './snapshot/find-snapshot-owner.js';
-import type { SnapshotDescription, StoredDescription } from './snapshot/snapshot-description.js';
-import { reachSandbox, type Target, useSandbox } from './use-sandbox.js';
+import type { SnapshotDescription } from './snapshot/snapshot-description.js';
+import { describeContainer } from './use-sandbox.js';
 
 /** How a rollback manager works. */
 export interface RollbackManagerOptions {
@@ -41,9 +44,6 @@ export interface RollbackManagerOptions {
   readonly logger?: Logger;
 }
 
-/** Times of files advance with the kernel's clock tick, 10 ms at the slowest. */
-const TICK_MS = 20;
-
 const MEBIBYTE = 1024 * 1024;
 
 /**
@@ -51,20 +51,22 @@ const MEBIBYTE = 1024 * 1024;
  * unless its options say otherwise; one that is given up half way can be made again.
  */
 export class RollbackManager implements AsyncDisposable {
-  readonly #engine: Engine;
   readonly #ownsEngine: boolean;
   readonly #config: ResolvedRollbackConfig;
-  readonly #logger: Logger;
   readonly #protections: Protections;
+  readonly #context: SnapshotContext;
+  readonly #replacements: ReplacementSnapshots;
 
   /** @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong */
   constructor(options: RollbackManagerOptions = {}) {
-    const { engine, config = {}, logger = silentLogger } = options;
-    this.#engine = engine ?? new Engine();
+    const { engine, config = {}, logger: parent = silentLogger } = options;
     this.#ownsEngine = engine === undefined;
     this.#config = parseConfig(rollbackConfigSchema, config, 'rollback config');
-    this.#logger = logger.child({ component: 'rollback' });
-    this.#protections = new Protections(this.#logger);
+    const logger = parent.child({ component: 'rollback' });
+    this.#protections = new Protections(logger);
+    const isHeld = (snapshotId: string): boolean => this.#protections.isHeld(snapshotId);
+    this.#context = { engine: engine ?? new Engine(), config: this.#config, logger, isHeld };
+    this.#replacements = new ReplacementSnapshots(this.#context);
   }
 
   /**
@@ -73,7 +75,7 @@ export class RollbackManager implements AsyncDisposable {
    * @throws SupervisorBusyError `PARACLE_SUPERVISOR_BUSY` while another process does the same
    */
   async createSnapshot(container: ContainerReference, options: CallOptions = {}): Promise<string> {
-    return this.#snapshot(container, options, 'requested');
+    return (await this.#of(container, options)).create('requested', options);
   }
 
   /** All snapshots of a sandbox, the oldest first. */
@@ -81,7 +83,7 @@ export class RollbackManager implements AsyncDisposable {
     container: ContainerReference,
     options: CallOptions = {},
   ): Promise<readonly SnapshotDescription[]> {
-    return this.#use(container, options, async ({ store }) => store.list());
+    return (await this.#of(container, options)).list(options);
   }
 
   /**
@@ -90,15 +92,16 @@ export class RollbackManager implements AsyncDisposable {
    * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_IN_USE` by a rollback that was cut short
    */
   async deleteSnapshot(snapshotId: string, container?: ContainerReference, options: CallOptions = {}): Promise<void> {
-    const list = async (containerId: string): Promise<readonly SnapshotDescription[]> =>
-      this.listSnapshots(containerId, options);
-    const owner = container ?? (await findSnapshotOwner(snapshotId, { engine: this.#engine, list, ...options }));
-    await this.#stopped(owner, options, async ({ store }, { journal }) => {
-      await store.describe(snapshotId);
-      const underWay = await journal.read();
-      if ([underWay?.snapshotId, underWay?.safetySnapshotId].includes(snapshotId)) throw refuseInUse(snapshotId);
-      await store.delete([snapshotId]);
-    });
+    if (container !== undefined) return (await this.#of(container, options)).delete(snapshotId, options);
+    try {
+      await this.#replacements.delete(snapshotId, options);
+    } catch (error) {
+      if (!hasCode(error, rollbackErrorCodes.snapshotNotFound)) throw error;
+      const list = async (sandbox: string): Promise<readonly SnapshotDescription[]> =>
+        this.listSnapshots(sandbox, options);
+      const owner = await findSnapshotOwner(snapshotId, { engine: this.#context.engine, list, ...options });
+      await this.deleteSnapshot(snapshotId, owner, options);
+    }
   }
 
   /**
@@ -110,15 +113,12 @@ export class RollbackManager implements AsyncDisposable {
     container: ContainerReference,
     { isPinned = true, ...options }: CallOptions & { readonly isPinned?: boolean } = {},
   ): Promise<void> {
-    await this.#stopped(container, options, async ({ store }) => {
-      await store.describe(snapshotId);
-      await store.setPin(snapshotId, isPinned);
-    });
+    await (await this.#of(container, options)).setPin(snapshotId, isPinned, options);
   }
 
   /** Deletes what the policy no longer keeps; taking a snapshot does this too. Resolves with the ids. */
   async retireSnapshots(container: ContainerReference, options: CallOptions = {}): Promise<readonly string[]> {
-    return this.#stopped(container, options, async (_target, snapshots) => snapshots.retire());
+    return (await this.#of(container, options)).retire(options);
   }
 
   /**
@@ -126,7 +126,7 @@ export class RollbackManager implements AsyncDisposable {
    * @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_DAMAGED`
    */
   async verifySnapshot(snapshotId: string, container: ContainerReference, options: CallOptions = {}): Promise<void> {
-    await this.#use(container, options, async ({ store }) => {
+    await (await this.#inPlace(container, options)).use(options, async ({ store }) => {
       store.forget();
       const { kept } = await store.readManifest(snapshotId);
       await store.requireIntact([...kept].map(([path, { digest }]) => ({ path, digest })));
@@ -135,7 +135,7 @@ export class RollbackManager implements AsyncDisposable {
 
   /** What the snapshots of a sandbox take on the engine's disk. */
   async measureSnapshots(container: ContainerReference, options: CallOptions = {}): Promise<SnapshotDiskUsage> {
-    return this.#stopped(container, options, async ({ store }) => store.measure());
+    return (await this.#inPlace(container, options)).stopped(options, async ({ store }) => store.measure());
   }
 
   /** What differs between a snapshot and now, or another, sorted by path. Times alone are no difference. */
@@ -160,8 +160,8 @@ export class RollbackManager implements AsyncDisposable {
   ): AsyncGenerator<FileChange, void, undefined> {
     return streamWhile(
       async (lend) =>
-        this.#stopped(container, options, async (target) => {
-          await using pristine = new PristineFiles(this.#engine, target.imageId);
+        (await this.#inPlace(container, options)).stopped(options, async (target) => {
+          await using pristine = new PristineFiles(this.#context.engine, target.imageId);
           await lend(await openDiff(snapshotId, { ...target, pristine }, options));
         }),
       options,
@@ -171,14 +171,14 @@ export class RollbackManager implements AsyncDisposable {
   /** Contents that a snapshot of the sandbox holds, by digest. */
   async readContents(digest: Digest, container: ContainerReference, options: CallOptions = {}): Promise<Buffer> {
     const maxBytes = this.#config.maxSnapshotMb * MEBIBYTE;
-    // Without waiting for a turn: it is asked for while a diff is read.
-    const containerId = await resolveContainer(this.#engine, container, options);
-    return reachSandbox(this.#engine, containerId, options, async ({ store }) => store.readContents(digest, maxBytes));
+    const snapshots = await this.#inPlace(container, options);
+    // It is asked for while a diff is read.
+    return snapshots.reach(options, async ({ store }) => store.readContents(digest, maxBytes));
   }
 
   /**
    * Puts a sandbox back, in place: what is new goes, what changed or is gone comes back, with modes,
-   * owners and times. Executions under way end as `rolled_back`.
+   * owners and times. Executions under way end as `rolled_back`. A container that Paracle did not make is replaced.
    *
    * @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong
    * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`
@@ -189,18 +189,9 @@ export class RollbackManager implements AsyncDisposable {
     container: ContainerReference,
     options: RollbackOptions = {},
   ): Promise<RollbackResult> {
-    // Before anything is ended for it.
-    const resolved = resolveRollbackOptions(options);
-    const { dryRun, scope } = resolved;
-    const isBackedUp = this.#config.policy.backupBeforeRollback;
-    return this.#use(container, options, async ({ connection, store }, snapshots) => {
-      await store.describe(snapshotId);
-      return connection.whileFrozen(async () =>
-        dryRun
-          ? snapshots.preview(snapshotId, resolved)
-          : snapshots.rollBack({ snapshotId, isBackedUp, ...scope }, resolved),
-      );
-    });
+    // Before anything is asked for or ended for it.
+    resolveRollbackOptions(options);
+    return (await this.#of(container, options)).rollback(snapshotId, options);
   }
 
   /**
@@ -209,9 +200,10 @@ export class RollbackManager implements AsyncDisposable {
    * All are tried: what failed is among the results, and stays as it is for the next time.
    */
   async recover(options: CallOptions = {}): Promise<readonly RecoveredRollback[]> {
-    const containerIds = await findInterrupted(this.#engine, options);
-    const recovered = await inBatches(containerIds, async (containerId) => this.#recover(containerId, options));
-    return recovered.filter((each) => each !== undefined);
+    const containerIds = await findInterrupted(this.#context.engine, options);
+    const replaced = await this.#replacements.recover(options);
+    const inPlace = await inBatches(containerIds, async (id) => (await this.#inPlace(id, options)).recover(options));
+    return [...replaced, ...inPlace.filter((each) => each !== undefined)];
   }
 
   /**
@@ -228,17 +220,16 @@ export class RollbackManager implements AsyncDisposable {
     { create, ...options }: ForkOptions<Fork>,
   ): Promise<readonly Fork[]> {
     const { count, ...limits } = resolveForkOptions(options);
-    await this.#use(container, limits, async ({ store }) => store.describe(snapshotId));
-    return makeForks({ create, count, signal: limits.signal }, async (forks) => {
-      await this.#use(container, limits, async (source) =>
+    const origin = await this.#inPlace(container, limits);
+    await origin.use(limits, async ({ store }) => store.describe(snapshotId));
+    return makeForks({ create, count, signal: limits.signal }, async (made) => {
+      const forks = await Promise.all(made.map(async (fork) => this.#inPlace(fork, limits)));
+      await origin.use(limits, async (source) =>
         inBatches(forks, async (fork) =>
-          this.#use(fork, limits, async (target) => copySnapshot(this.#engine, snapshotId, { source, target })),
+          fork.use(limits, async (target) => copySnapshot(this.#context.engine, snapshotId, { source, target })),
         ),
       );
-      const order = { snapshotId, isBackedUp: false, root: '/' };
-      await inBatches(forks, async (fork) =>
-        this.#stopped(fork, limits, async (_target, snapshots) => snapshots.rollBack(order, SILENT)),
-      );
+      await inBatches(forks, async (fork) => fork.begin(snapshotId, limits));
     });
   }
 
@@ -276,92 +267,36 @@ export class RollbackManager implements AsyncDisposable {
   ): Promise<ProtectResult<Value>> {
     const { keepSnapshot, stepTimeoutMs } = parseConfig(protectOptionsSchema, options, 'protect options');
     const limit = { timeoutMs: stepTimeoutMs };
-    const containerId = await resolveContainer(this.#engine, container, { signal, ...limit });
-    const subject = { container: { id: containerId } };
+    const snapshots = await this.#of(container, { signal, ...limit });
     const kind = keepSnapshot ? 'requested' : 'protect';
-    return this.#protections.run(containerId, work, {
+    return this.#protections.run(snapshots.key, work, {
       policy: this.#config.policy,
       signal,
       keepSnapshot,
-      take: async (onTaken) => this.#snapshot(subject, { signal, ...limit }, kind, onTaken),
-      rollBack: async (snapshotId) => this.rollback(snapshotId, subject, limit),
-      remove: async (snapshotId) => this.#stopped(subject, limit, async ({ store }) => store.delete([snapshotId])),
+      take: async (onTaken) => snapshots.create(kind, { signal, onTaken, ...limit }),
+      rollBack: async (snapshotId) => snapshots.rollback(snapshotId, limit),
+      remove: async (snapshotId) => snapshots.delete(snapshotId, limit),
     });
   }
 
   /** Ends the connection to the engine, unless that was given to it. May be called again. */
   async close(): Promise<void> {
-    if (this.#ownsEngine) await this.#engine.close();
+    if (this.#ownsEngine) await this.#context.engine.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  async #recover(containerId: string, options: CallOptions): Promise<RecoveredRollback | undefined> {
-    const subject = { container: { id: containerId } };
-    const known = { containerId };
-    try {
-      return await this.#stopped(subject, options, async (_target, snapshots) => {
-        const interrupted = await snapshots.journal.read();
-        if (interrupted === undefined) return undefined;
-        return { ...known, status: 'finished', result: await snapshots.rollBack(interrupted, SILENT) };
-      });
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      this.#logger.warn({ err: error, containerId }, 'a rollback that was cut short could not be finished');
-      return { ...known, status: 'failed', error };
-    }
+  async #of(container: ContainerReference, options: CallOptions): Promise<ContainerSnapshots> {
+    const description = await describeContainer(this.#context.engine, container, options);
+    return description.labels[labelKeys.managed] === 'true'
+      ? new InPlaceSnapshots(description, this.#context)
+      : new ForeignSnapshots(description.name, this.#replacements);
   }
 
-  async #snapshot(
-    container: ContainerReference,
-    options: CallOptions,
-    kind: StoredDescription['kind'],
-    onTaken: (snapshotId: string) => void = () => undefined,
-  ): Promise<string> {
-    return this.#stopped(container, options, async (_target, snapshots) => {
-      // Two changes within one tick look the same, so that no second may come before the next tick.
-      const [{ description }] = await Promise.all([snapshots.take(kind), delay(TICK_MS)]);
-      onTaken(description.id);
-      await snapshots.retire(description.id);
-      return description.id;
-    });
+  async #inPlace(container: ContainerReference, options: CallOptions): Promise<InPlaceSnapshots> {
+    const description = await describeContainer(this.#context.engine, container, options);
+    return new InPlaceSnapshots(description, this.#context);
   }
-
-  async #stopped<Result>(
-    container: ContainerReference,
-    options: CallOptions,
-    work: (target: Target, snapshots: SandboxSnapshots) => Promise<Result>,
-  ): Promise<Result> {
-    return this.#use(container, options, async (target, snapshots) =>
-      target.connection.whileFrozen(async () => work(target, snapshots)),
-    );
-  }
-
-  async #use<Result>(
-    container: ContainerReference,
-    options: CallOptions,
-    work: (target: Target, snapshots: SandboxSnapshots) => Promise<Result>,
-  ): Promise<Result> {
-    const context = {
-      engine: this.#engine,
-      config: this.#config,
-      logger: this.#logger,
-      isHeld: (id: string) => this.#protections.isHeld(id),
-    };
-    const use = async (target: Target): Promise<Result> => work(target, new SandboxSnapshots(target, context));
-    return useSandbox(this.#engine, container, options, use);
-  }
-}
-
-/** Nobody asked to be told. */
-const SILENT = { onProgress: (): void => undefined };
-
-function refuseInUse(snapshotId: string): RollbackError {
-  return new RollbackError(
-    rollbackErrorCodes.snapshotInUse,
-    `Snapshot ${snapshotId} is needed by a rollback that was cut short`,
-    { details: { snapshotId }, suggestion: 'Let recover() finish it, or roll back to another snapshot.' },
-  );
 }

@@ -1,5 +1,4 @@
-import type { Engine, Logger } from '@paracle/core';
-import type { ResolvedRollbackConfig } from './config/rollback-config.js';
+import type { SnapshotContext } from './container-snapshots.js';
 import { RollbackIncompleteError } from './errors/rollback-errors.js';
 import { applyPlan, type TellStep } from './restore/apply-plan.js';
 import { Journal, type JournaledRollback } from './restore/journal.js';
@@ -12,14 +11,6 @@ import { findSurplus } from './snapshot/find-surplus.js';
 import type { StoredDescription } from './snapshot/snapshot-description.js';
 import { lookAt, type TakenSnapshot, takeSnapshot } from './snapshot/take-snapshot.js';
 import type { Target } from './use-sandbox.js';
-
-interface Context {
-  readonly engine: Engine;
-  readonly config: ResolvedRollbackConfig;
-  readonly logger: Logger;
-  /** Whether work that is under way may still need a snapshot. */
-  readonly isHeld: (snapshotId: string) => boolean;
-}
 
 /** What is to be done, and what is planned for it. */
 interface Prepared {
@@ -34,9 +25,9 @@ const KILL_GRACE_MS = 0;
 export class SandboxSnapshots {
   readonly journal: Journal;
   readonly #target: Target;
-  readonly #context: Context;
+  readonly #context: SnapshotContext;
 
-  constructor(target: Target, context: Context) {
+  constructor(target: Target, context: SnapshotContext) {
     this.#target = target;
     this.#context = context;
     this.journal = new Journal(target.files);

@@ -18,7 +18,6 @@ import {
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
 import { RollbackError } from './errors/rollback-errors.js';
 import { tellNoSpace } from './errors/tell-no-space.js';
-import { Turns } from './protect/turns.js';
 import { findRoots } from './snapshot/list-file-systems.js';
 import { SnapshotStore } from './snapshot/snapshot-store.js';
 
@@ -41,28 +40,27 @@ export interface Target {
   readonly files: FileService;
 }
 
-/** Works in a sandbox, when all that asked before has ended; `whileFrozen` keeps other processes off. */
-export async function useSandbox<Result>(
+/** What the engine says of a container, whose it may be. */
+export async function describeContainer(
   engine: Engine,
   container: ContainerReference,
-  options: CallOptions,
-  work: (target: Target) => Promise<Result>,
-): Promise<Result> {
-  const containerId = await resolveContainer(engine, container, options);
-  const run = async (): Promise<Result> => reachSandbox(engine, containerId, options, work);
-  return turns.take(containerId, run, options.signal ?? new AbortController().signal);
+  { signal, timeoutMs }: CallOptions,
+): Promise<ContainerDescription> {
+  const options = { signal, timeoutMs };
+  const isSandbox = typeof container !== 'string' || container.startsWith('sbx_');
+  return engine.containers.inspect(isSandbox ? await resolveContainer(engine, container, options) : container, options);
 }
 
-/** The same at once, whatever else goes on there. */
+/** Works in a sandbox, whatever else goes on there; `whileFrozen` keeps other processes off. */
 export async function reachSandbox<Result>(
   engine: Engine,
-  containerId: string,
+  description: ContainerDescription,
   options: CallOptions,
   work: (target: Target) => Promise<Result>,
 ): Promise<Result> {
-  const description = await engine.containers.inspect(containerId, options);
   const connection = await connect(engine, description, options);
-  const [imageId, roots] = [description.imageId, findRoots(description)];
+  const { id: containerId, imageId } = description;
+  const roots = findRoots(description);
   return SnapshotStore.use(
     connection,
     async (store, files) => work({ containerId, imageId, roots, connection, store, files }),
@@ -92,7 +90,7 @@ async function connect(
     if (isOursToStart(labels) && (await hasStopped(engine, id, options))) return start(engine, id, options);
     throw new RollbackError(
       rollbackErrorCodes.containerUnsupported,
-      `Container ${id} can't be snapshotted: only sandboxes made by Paracle can, that run or have lost their controller`,
+      `Container ${id} has no supervisor, which this takes: it is no sandbox that runs or has lost its controller`,
       { details: { containerId: id }, cause },
     );
   }
@@ -126,6 +124,3 @@ async function start(engine: Engine, id: string, options: CallOptions): Promise<
 function isUnreachable(error: unknown): boolean {
   return hasCode(error, coreErrorCodes.supervisorUnreachable) || hasCode(error, coreErrorCodes.engineConflict);
 }
-
-/** One thing at a time on each sandbox, for all managers of this process. */
-const turns = new Turns();

@@ -13,9 +13,9 @@ export function createDocker(socketPath: string): Docker {
 }
 
 /** Creates and starts a container with no network and a sandbox's limits, and nothing else. */
-export async function startPlainContainer(docker: Docker): Promise<Docker.Container> {
+export async function startPlainContainer(docker: Docker, image: string = IMAGE): Promise<Docker.Container> {
   const container = await docker.createContainer({
-    Image: IMAGE,
+    Image: image,
     Cmd: ['sleep', '1000000'],
     Labels: { 'paracle.benchmark': 'plain' },
     HostConfig: {

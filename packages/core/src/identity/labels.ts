@@ -1,7 +1,10 @@
 import type { ControllerIdentity } from './controller.js';
 import { currentController, formatController } from './controller.js';
 
-/** The labels on everything that Paracle makes. Labels can't be changed later, on any kind of object. */
+/**
+ * The labels on everything that Paracle makes. Labels can't be changed later, on any kind of object. Images of foreign
+ * containers have none: a container takes over its image's.
+ */
 export const labelKeys = {
   /** `true` on all that is ours. */
   managed: 'dev.paracle.managed',
@@ -26,7 +29,8 @@ export type ObjectPurpose =
   | 'guard'
   | 'network'
   | 'workspace'
-  | 'snapshot';
+  | 'snapshot'
+  | 'replacement';
 
 /** What {@link ownerLabels} takes. */
 export interface OwnerLabelsOptions {

@@ -158,6 +158,39 @@ it('tags, lists and untags images', async () => {
   expect(await engine.images.inspect(image)).toMatchObject({ os: 'linux' });
 });
 
+it('renames a container, makes an image of it and one of its files, and says what was noted', async () => {
+  await using container = await createContainer(echo);
+  const [name, repository] = [`engine-test-${randomUUID()}`, `paracle-test-${randomUUID()}`];
+  await engine.archive.put(container.id, '/srv', await engine.archive.get(container.id, '/etc/passwd'));
+  await engine.containers.rename(container.id, name);
+  const imageId = await engine.containers.commit(name, { reference: `${repository}:one`, comment: 'noted' });
+  await engine.images.import(await engine.containers.export(name), {
+    reference: `${repository}:two`,
+    comment: 'flat',
+  });
+  try {
+    const listed = await engine.images.list({ reference: `${repository}:*` });
+    expect(listed.flatMap(({ tags }) => tags).sort()).toEqual([`${repository}:one`, `${repository}:two`]);
+    expect(await engine.images.inspect(imageId)).toMatchObject({ comment: 'noted', command: ['cat'] });
+    expect(await engine.images.inspect(`${repository}:two`)).toMatchObject({
+      comment: 'flat',
+      layers: [expect.any(String)],
+    });
+    expect((await engine.containers.inspect(name, { withSize: true })).writtenBytes).toBeGreaterThan(0);
+    expect(await engine.containers.inspect(name)).not.toHaveProperty('writtenBytes');
+    const controller = new AbortController();
+    const given = engine.containers.commit(name, { reference: `${repository}:no` }, { signal: controller.signal });
+    setImmediate(() => controller.abort(new Error('changed my mind')));
+    await expect(given).rejects.toThrow('changed my mind');
+    await expect(engine.images.inspect(`${repository}:no`)).rejects.toThrow(ImageNotFoundError);
+  } finally {
+    for (const tag of ['one', 'two']) await engine.images.remove(`${repository}:${tag}`);
+  }
+  await expect(engine.images.import(Buffer.from('no archive'), { reference: repository })).rejects.toMatchObject({
+    code: 'PARACLE_ENGINE_RESPONSE',
+  });
+});
+
 it('stops waiting at once when the signal fires', async () => {
   await using container = await createContainer(echo);
   await engine.containers.start(container.id);
@@ -204,9 +237,11 @@ it('makes a network, puts a container on it under an address of its own, and tak
   });
   try {
     await engine.networks.disconnect('none', container.id);
-    await engine.networks.connect(network.id, container.id, { address: '198.18.255.250' });
+    const endpoint = { Aliases: ['other-name'] };
+    await engine.networks.connect(network.id, container.id, { address: '198.18.255.250', endpoint });
     const { networkSettings } = await engine.containers.inspect(container.id);
     expect(JSON.stringify(networkSettings)).toContain('198.18.255.250');
+    expect(JSON.stringify(networkSettings)).toContain('other-name');
     expect(await engine.networks.inspect(network.id)).toMatchObject({
       driver: 'bridge',
       isInternal: true,

@@ -4,10 +4,18 @@ import { inBatches } from './in-batches.js';
 import { JOURNAL_NAME } from './journal.js';
 import type { RollbackResult } from './rollback-options.js';
 
-/** A rollback that was cut short, and what became of it. */
-export type RecoveredRollback =
-  | { readonly containerId: string; readonly status: 'finished'; readonly result: RollbackResult }
-  | { readonly containerId: string; readonly status: 'failed'; readonly error: unknown };
+/**
+ * A rollback that was cut short, and what became of it. `completed`: in the state of the snapshot. Of a container that
+ * Paracle did not make also `undone`: as before, or `gone`: somebody removed it.
+ */
+export type RecoveredRollback = {
+  /** A sandbox's container by its id, another container by its name. */
+  readonly container: string;
+} & (
+  | { readonly outcome: 'completed'; readonly result?: RollbackResult }
+  | { readonly outcome: 'undone' | 'gone' }
+  | { readonly outcome: 'failed'; readonly error: unknown }
+);
 
 /** Sandboxes with the journal of a rollback, of this process or of those that have ended; running or not. */
 export async function findInterrupted(engine: Engine, options: CallOptions): Promise<readonly string[]> {

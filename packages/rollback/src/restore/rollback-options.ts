@@ -2,6 +2,7 @@ import { type CallOptions, parseConfig } from '@paracle/core';
 import { Minimatch } from 'minimatch';
 import { z } from 'zod';
 import { rootSchema, toPrefix } from '../config/root.js';
+import type { ReplacementStep } from '../replacement/replacement-steps.js';
 import { display } from '../snapshot/manifest.js';
 import type { PathFilter } from './plan-rollback.js';
 
@@ -21,7 +22,7 @@ export interface RollbackOptions extends CallOptions {
   readonly onProgress?: (progress: RollbackProgress) => void;
 }
 
-/** The steps of a rollback, in order. Once the first is told, `recover` finishes a rollback that was cut short. */
+/** The steps of a sandbox's rollback, in order. Once the first is told, `recover` finishes a rollback that was cut short. */
 export const rollbackSteps = [
   'end_programs',
   'save_state',
@@ -43,7 +44,8 @@ export type RollbackStep = (typeof rollbackSteps)[number];
 
 /** How far a rollback is. */
 export interface RollbackProgress {
-  readonly step: RollbackStep;
+  /** Of a container that Paracle did not make, one of `replacementSteps`. */
+  readonly step: RollbackStep | ReplacementStep;
   /** Paths that the step deals with; 0 where it isn't about paths. */
   readonly pathCount: number;
 }

@@ -5,8 +5,9 @@ import type { SnapshotDescription } from './snapshot-description.js';
 export function findSurplus(
   snapshots: readonly SnapshotDescription[],
   { maxSnapshots, maxAgeHours }: ResolvedRollbackConfig['policy'],
+  now: number = Date.now(),
 ): string[] {
-  const oldest = Date.now() - maxAgeHours * 3_600_000;
+  const oldest = now - maxAgeHours * 3_600_000;
   const all = snapshots.filter(({ isPinned }) => !isPinned);
   const requested = all.filter(({ kind }) => kind === 'requested');
   const safety = all.filter(({ kind }) => kind === 'safety');

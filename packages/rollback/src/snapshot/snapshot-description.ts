@@ -4,19 +4,23 @@ import { z } from 'zod';
 export interface StoredDescription {
   readonly id: string;
   readonly containerId: string;
-  /** Image that the sandbox was made from: unchanged files are taken from there. */
+  /** Image that the container was made from: unchanged files are taken from there. */
   readonly imageId: string;
   readonly createdAt: Date;
   /** `requested`; `protect`: by `protect`, which deletes it; or `safety`: taken by a rollback before it began. */
   readonly kind: 'requested' | 'protect' | 'safety';
-  readonly pathCount: number;
+  /** Paths in its list; absent for a container that Paracle did not make, where nobody counts them. */
+  readonly pathCount?: number | undefined;
   /** Contents that this snapshot added to the store, in bytes; shared contents count where they came first. */
   readonly addedBytes: number;
   /** The file systems that are part of it, by where they are mounted: the root, volumes and memory. */
   readonly covered: readonly string[];
   /** File systems mounted inside that are not part of it. */
   readonly notCovered: readonly string[];
-  /** Sockets and devices, which a rollback can't make again, and what has more extended attributes than it could put back. */
+  /**
+   * Sockets and devices, which a rollback can't make again, and what has more extended attributes than it could put back.
+   * For a container that Paracle did not make: what kinds of things the engine leaves out.
+   */
   readonly notKept: readonly string[];
 }
 
@@ -39,7 +43,7 @@ const schema: z.ZodType<StoredDescription> = z.strictObject({
   imageId: z.string(),
   createdAt: z.iso.datetime().transform((text) => new Date(text)),
   kind: z.enum(['requested', 'protect', 'safety']),
-  pathCount: z.int(),
+  pathCount: z.int().optional(),
   addedBytes: z.int(),
   covered: z.array(z.string()),
   notCovered: z.array(z.string()),

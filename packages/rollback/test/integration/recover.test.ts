@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { prune } from '@paracle/core';
 import { type Sandbox, SandboxManager } from '@paracle/sandbox';
 import { buildPackage, execAsRoot, waitUntil } from '@paracle/test-support';
-import { RollbackManager, type RollbackStep, rollbackSteps } from '../../src/index.js';
+import { RollbackManager, type RollbackProgress, rollbackSteps } from '../../src/index.js';
 import { KilledController } from './support/killed-controller.js';
 import { createVolumeImage, type VolumeImage } from './support/volume-image.js';
 import { caughtFrom } from './support/workbench.js';
@@ -69,7 +69,7 @@ class Subject {
 }
 
 async function recovered(containerId: string): Promise<unknown> {
-  return (await rollback.recover()).find((each) => each.containerId === containerId);
+  return (await rollback.recover()).find(({ container }) => container === containerId);
 }
 
 async function hasStopped(containerId: string): Promise<void> {
@@ -89,7 +89,7 @@ it.each(rollbackSteps)('finishes a rollback whose controller was killed at %s', 
   await hasStopped(subject.id);
   expect((await prune(engine)).containers).not.toContain(subject.id);
 
-  expect(await recovered(subject.id)).toMatchObject({ status: 'finished', result: { snapshotId } });
+  expect(await recovered(subject.id)).toMatchObject({ outcome: 'completed', result: { snapshotId } });
   expect(await subject.state()).toBe(before);
   const kinds = (await rollback.listSnapshots(subject.id)).map(({ kind }) => kind);
   expect(kinds).toEqual(['requested', 'safety']);
@@ -107,13 +107,13 @@ it.each(rollbackSteps)('finishes a rollback whose sandbox was killed at %s', asy
   await subject.spoil();
   const spoilt = await subject.state();
   const { pid } = (await engine.containers.inspect(subject.id)).state;
-  const onProgress = ({ step }: { readonly step: RollbackStep }): void => {
+  const onProgress = ({ step }: RollbackProgress): void => {
     if (step === stopAt && pid !== undefined) process.kill(pid, 'SIGKILL');
   };
   await caughtFrom(rollback.rollback(snapshotId, sandbox, { onProgress }));
   await hasStopped(subject.id);
 
-  expect(await recovered(subject.id)).toMatchObject({ status: 'finished', result: { snapshotId } });
+  expect(await recovered(subject.id)).toMatchObject({ outcome: 'completed', result: { snapshotId } });
   expect(await subject.state()).toBe(before);
   await undo(sandbox);
   // What was in memory went with the sandbox, unless it was saved before.
@@ -131,7 +131,7 @@ it('tells each step, in order, with the paths that it is about', async () => {
   await using sandbox = await manager.create();
   const snapshotId = await rollback.createSnapshot(sandbox);
   await sandbox.execute(['touch', 'a', 'b'], { check: true });
-  const told = new Map<RollbackStep, number>();
+  const told = new Map<string, number>();
 
   await rollback.rollback(snapshotId, sandbox, { onProgress: ({ step, pathCount }) => told.set(step, pathCount) });
 
@@ -162,7 +162,7 @@ it('tells of what it could not finish, keeps it, and finishes it once it can', a
   const snapshotId = await rollback.createSnapshot(sandbox);
   await sandbox.execute(['sh', '-c', 'echo new > file'], { check: true });
   const stop = new Error('stop');
-  const onProgress = ({ step }: { readonly step: RollbackStep }): void => {
+  const onProgress = ({ step }: RollbackProgress): void => {
     if (step === 'remove') throw stop;
   };
   expect(await caughtFrom(rollback.rollback(snapshotId, sandbox, { onProgress }))).toBe(stop);
@@ -173,11 +173,11 @@ it('tells of what it could not finish, keeps it, and finishes it once it can', a
   const store = '/.paracle/store';
   await execAsRoot(engine, id, ['sh', '-c', `cd ${store} && mv objects away && mkdir objects`]);
   expect(await recovered(id)).toMatchObject({
-    status: 'failed',
+    outcome: 'failed',
     error: { code: 'PARACLE_ROLLBACK_SNAPSHOT_DAMAGED' },
   });
   await execAsRoot(engine, id, ['sh', '-c', `cd ${store} && rm -r objects && mv away objects`]);
-  expect(await recovered(id)).toMatchObject({ status: 'finished' });
+  expect(await recovered(id)).toMatchObject({ outcome: 'completed' });
   expect((await sandbox.execute(['cat', 'file'])).stdout).toBe('old\n');
 });
 

@@ -36,6 +36,8 @@ export interface ContainerDescription {
   readonly name: string;
   readonly imageId: string;
   readonly createdAt: string;
+  /** What its files take that are not the image's; absent unless it was asked for. A sparse file counts as if it were none. */
+  readonly writtenBytes?: number;
   readonly state: ContainerState;
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts: readonly ContainerMount[];
@@ -51,11 +53,13 @@ const what = 'container inspect';
 
 /** Reads the engine's answer to inspect. */
 export function parseContainerDescription(answer: unknown): ContainerDescription {
+  const writtenBytes = readNumber(answer, ['SizeRw']);
   return {
     id: requireText(answer, ['Id'], what),
     name: requireText(answer, ['Name'], what).replace(/^\//u, ''),
     imageId: requireText(answer, ['Image'], what),
     createdAt: requireText(answer, ['Created'], what),
+    ...(writtenBytes === undefined ? {} : { writtenBytes }),
     state: parseState(answer),
     labels: readTextMap(answer, ['Config', 'Labels']),
     mounts: readList(answer, ['Mounts']).map(parseMount),

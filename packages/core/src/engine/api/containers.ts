@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { coreErrorCodes } from '../../errors/core-error-codes.js';
 import { hasCode } from '../../errors/has-code.js';
 import { readText, readTexts } from '../../reading/read-fields.js';
@@ -10,6 +11,7 @@ import { type ContainerDescription, parseContainerDescription } from './containe
 import { type ContainerSummary, parseContainerSummary } from './container-summary.js';
 import type { CreateContainerOptions, CreatedContainer } from './create-container.js';
 import { type LabelsFilter, toLabelFilters } from './labels-filter.js';
+import { parseReference } from './parse-reference.js';
 
 /** Containers of one engine. Ids may be ids or names. */
 export class EngineContainers {
@@ -89,11 +91,52 @@ export class EngineContainers {
     }
   }
 
-  /** Describes one container. */
-  async inspect(id: string, options?: CallOptions): Promise<ContainerDescription> {
+  /**
+   * Gives a container another name, whether it runs or not.
+   * @throws EngineConflictError `PARACLE_ENGINE_CONFLICT` if the name is taken.
+   */
+  async rename(id: string, name: string, options?: CallOptions): Promise<void> {
+    await this.#post(id, apiPath`/containers/${id}/rename`, { query: { name } }, options);
+  }
+
+  /**
+   * Makes an image of a container's root file system and config, and resolves with its id; processes stand still
+   * meanwhile. The engine finishes what it began, whoever hangs up, so an abort in between waits for the answer and
+   * removes what was made.
+   */
+  async commit(
+    id: string,
+    image: { readonly reference: string; readonly comment?: string },
+    { signal, ...options }: CallOptions = {},
+  ): Promise<string> {
+    signal?.throwIfAborted();
+    const { name, tag } = parseReference(image.reference);
+    const query = { container: id, repo: name, tag, comment: image.comment };
+    const subject = { kind: 'container', id } as const;
+    const answer = await this.#caller.json({ method: 'POST', path: '/commit', subject, query }, options);
+    if (signal?.aborted === true) {
+      const path = apiPath`/images/${image.reference}`;
+      await this.#caller.run({ method: 'DELETE', path, subject: { kind: 'image', id: image.reference } }, options);
+    }
+    signal?.throwIfAborted();
+    return requireText(answer, ['Id'], 'committed container');
+  }
+
+  /** Resolves with a tar archive of a container's root file system, without what is mounted. Read it to its end or destroy it. */
+  async export(id: string, options?: CallOptions): Promise<Readable> {
+    const path = apiPath`/containers/${id}/export`;
+    return this.#caller.stream({ method: 'GET', path, subject: { kind: 'container', id } }, options);
+  }
+
+  /** Describes one container; with `withSize` the engine counts what it has written. */
+  async inspect(
+    id: string,
+    { withSize, ...options }: CallOptions & { readonly withSize?: boolean } = {},
+  ): Promise<ContainerDescription> {
     const path = apiPath`/containers/${id}/json`;
+    const query = { size: withSize };
     return parseContainerDescription(
-      await this.#caller.json({ method: 'GET', path, subject: { kind: 'container', id } }, options),
+      await this.#caller.json({ method: 'GET', path, subject: { kind: 'container', id }, query }, options),
     );
   }
 

@@ -23,6 +23,8 @@ export interface ImageDescription {
   readonly labels: Readonly<Record<string, string>>;
   /** Digests of the file systems that it is made of, the lowest first; they name the contents, whatever its name is. */
   readonly layers: readonly string[];
+  /** What was noted when it was made. */
+  readonly comment: string;
 }
 
 /** Reads the engine's answer to an image inspect. */
@@ -45,6 +47,7 @@ export function parseImageDescription(answer: unknown): ImageDescription {
     ...(stopSignal === '' ? {} : { stopSignal }),
     labels: readTextMap(answer, ['Config', 'Labels']),
     layers: readTexts(answer, ['RootFS', 'Layers']),
+    comment: readText(answer, ['Comment']) ?? '',
   };
 }
 

@@ -66,10 +66,29 @@ export class EngineImages {
     await readPull(await this.#caller.stream(request, options), { request, signal: options.signal });
   }
 
-  /** Lists the images that carry the labels. */
-  async list(options: CallOptions & { readonly labels?: LabelsFilter } = {}): Promise<readonly ImageSummary[]> {
+  /**
+   * Makes an image of one layer from a tar archive of a root file system, without a config. Resolves when it is on the engine.
+   * @throws EngineResponseError `PARACLE_ENGINE_RESPONSE` with the engine's words, also where it fails half way.
+   */
+  async import(
+    archive: Uint8Array | Readable,
+    options: CallOptions & { readonly reference: string; readonly comment?: string },
+  ): Promise<void> {
+    const { name, tag } = parseReference(options.reference);
+    const subject = { kind: 'image', id: options.reference } as const;
+    const query = { fromSrc: '-', repo: name, tag, message: options.comment };
+    const request = { method: 'POST', path: '/images/create', subject, query, archive } as const;
+    await readPull(await this.#caller.stream(request, options), { request, signal: options.signal });
+  }
+
+  /** Lists the images that carry the labels, and a name that matches the pattern. */
+  async list(
+    options: CallOptions & { readonly labels?: LabelsFilter; readonly reference?: string } = {},
+  ): Promise<readonly ImageSummary[]> {
+    const { labels, reference } = options;
     const subject = { kind: 'engine', id: 'images' } as const;
-    const query = { filters: toLabelFilters(options.labels) };
+    const filters = { ...toLabelFilters(labels), ...(reference === undefined ? {} : { reference: [reference] }) };
+    const query = { filters };
     const answer = await this.#caller.json({ method: 'GET', path: '/images/json', subject, query }, options);
     return requireList(answer, [], 'image list').map((image) => ({
       id: requireText(image, ['Id'], 'image list'),

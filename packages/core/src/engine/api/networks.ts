@@ -73,14 +73,17 @@ export class EngineNetworks {
     return requireList(answer, [], 'network list').map(parseNetwork);
   }
 
-  /** Puts a container on a network, under an address of its own where one is given. */
+  /**
+   * Puts a container on a network, under an address of its own where one is given. `endpoint` is the engine's
+   * `EndpointConfig`; one that was created and is on the network already gets that instead of what it had.
+   */
   async connect(
     id: string,
     containerId: string,
-    options: CallOptions & { readonly address?: string } = {},
+    options: CallOptions & { readonly address?: string; readonly endpoint?: Readonly<Record<string, unknown>> } = {},
   ): Promise<void> {
-    const { address, ...rest } = options;
-    const EndpointConfig = address === undefined ? {} : { IPAMConfig: { IPv4Address: address } };
+    const { address, endpoint = {}, ...rest } = options;
+    const EndpointConfig = address === undefined ? endpoint : { ...endpoint, IPAMConfig: { IPv4Address: address } };
     await this.#post(id, 'connect', { Container: containerId, EndpointConfig }, rest);
   }
 
