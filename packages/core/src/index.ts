@@ -104,11 +104,13 @@ export { FileService, type SandboxPath } from './supervisor/file-service.js';
 export { type SignalName, signalName, signalNumber } from './supervisor/linux-numbers.js';
 export type { EndCause, RefusalStage } from './supervisor/protocol.js';
 export type { OutputListener, RemoteExecution } from './supervisor/remote-execution.js';
+export { startAgain } from './supervisor/start-again.js';
 export { SupervisorConnection, type Welcome } from './supervisor/supervisor-connection.js';
 export {
   ExecutionRefusedError,
   FileAnswerTooLargeError,
   FileOperationError,
+  SandboxMountMovedError,
   SupervisorBusyError,
   SupervisorLostError,
   SupervisorMismatchError,

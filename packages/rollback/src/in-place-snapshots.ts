@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallOptions, ContainerDescription } from '@paracle/core';
+import { type CallOptions, type ContainerDescription, coreErrorCodes, hasCode } from '@paracle/core';
 import { type ContainerSnapshots, type SnapshotContext, type TakeOptions, takeTurn } from './container-snapshots.js';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
 import { RollbackError } from './errors/rollback-errors.js';
 import type { RecoveredRollback } from './restore/find-interrupted.js';
+import { neededBy } from './restore/journal.js';
 import { type RollbackOptions, type RollbackResult, resolveRollbackOptions } from './restore/rollback-options.js';
 import { SandboxSnapshots } from './sandbox-snapshots.js';
 import type { SnapshotDescription, StoredDescription } from './snapshot/snapshot-description.js';
@@ -11,9 +12,6 @@ import { reachSandbox, type Target } from './use-sandbox.js';
 
 /** Times of files advance with the kernel's clock tick, 10 ms at the slowest. */
 const TICK_MS = 20;
-
-/** Nobody asked to be told. */
-const SILENT = { onProgress: (): void => undefined };
 
 type Work<Result> = (target: Target, snapshots: SandboxSnapshots) => Promise<Result>;
 
@@ -51,15 +49,14 @@ export class InPlaceSnapshots implements ContainerSnapshots {
   async delete(snapshotId: string, options: CallOptions): Promise<void> {
     await this.stopped(options, async ({ store }, { journal }) => {
       await store.describe(snapshotId);
-      const underWay = await journal.read();
-      if ([underWay?.snapshotId, underWay?.safetySnapshotId].includes(snapshotId)) throw refuseInUse(snapshotId);
+      if (neededBy(await journal.readIfIntact()).includes(snapshotId)) throw refuseInUse(snapshotId);
       await store.delete([snapshotId]);
     });
   }
 
   async setPin(snapshotId: string, isPinned: boolean, options: CallOptions): Promise<void> {
     await this.stopped(options, async ({ store }) => {
-      await store.describe(snapshotId);
+      if (isPinned) await store.describe(snapshotId);
       await store.setPin(snapshotId, isPinned);
     });
   }
@@ -76,15 +73,14 @@ export class InPlaceSnapshots implements ContainerSnapshots {
       return connection.whileFrozen(async () =>
         resolved.dryRun
           ? snapshots.preview(snapshotId, resolved)
-          : snapshots.rollBack({ snapshotId, isBackedUp, ...resolved.scope }, resolved),
+          : snapshots.rollBack({ snapshotId, isBackedUp, ...resolved.scope }, resolved.onProgress),
       );
     });
   }
 
   /** A fork, which has nothing to lose, becomes what its snapshot says. */
   async begin(snapshotId: string, options: CallOptions): Promise<void> {
-    const order = { snapshotId, isBackedUp: false, root: '/' };
-    await this.stopped(options, async (_target, snapshots) => snapshots.rollBack(order, SILENT));
+    await this.stopped(options, async (_target, snapshots) => snapshots.become(snapshotId));
   }
 
   /** Finishes a rollback that was cut short; undefined where there is none any more. */
@@ -94,10 +90,11 @@ export class InPlaceSnapshots implements ContainerSnapshots {
       return await this.stopped(options, async (_target, snapshots) => {
         const interrupted = await snapshots.journal.read();
         if (interrupted === undefined) return undefined;
-        return { container, outcome: 'completed', result: await snapshots.rollBack(interrupted, SILENT) };
+        return { container, outcome: 'completed', result: await snapshots.rollBack(interrupted) };
       });
     } catch (error) {
       options.signal?.throwIfAborted();
+      if (hasCode(error, coreErrorCodes.engineContainerNotFound)) return undefined;
       this.#context.logger.warn({ err: error, container }, 'a rollback that was cut short could not be finished');
       return { container, outcome: 'failed', error };
     }

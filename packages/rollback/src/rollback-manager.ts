@@ -200,10 +200,15 @@ export class RollbackManager implements AsyncDisposable {
    * All are tried: what failed is among the results, and stays as it is for the next time.
    */
   async recover(options: CallOptions = {}): Promise<readonly RecoveredRollback[]> {
-    const containerIds = await findInterrupted(this.#context.engine, options);
+    const { containerIds, failed } = await findInterrupted(this.#context.engine, options);
     const replaced = await this.#replacements.recover(options);
-    const inPlace = await inBatches(containerIds, async (id) => (await this.#inPlace(id, options)).recover(options));
-    return [...replaced, ...inPlace.filter((each) => each !== undefined)];
+    const inPlace = await inBatches(containerIds, async (id) => {
+      const container = { container: { id } };
+      // Somebody may have just removed it.
+      const snapshots = await this.#inPlace(container, options).catch(() => undefined);
+      return snapshots?.recover(options);
+    });
+    return [...replaced, ...failed, ...inPlace.filter((each) => each !== undefined)];
   }
 
   /**

@@ -14,16 +14,18 @@ import {
   parseController,
   resolveContainer,
   type SupervisorConnection,
+  startAgain,
 } from '@paracle/core';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
 import { RollbackError } from './errors/rollback-errors.js';
 import { tellNoSpace } from './errors/tell-no-space.js';
-import { findRoots } from './snapshot/list-file-systems.js';
+import { findRoots, isRootReadOnly } from './snapshot/list-file-systems.js';
 import { SnapshotStore } from './snapshot/snapshot-store.js';
 
-/** Of a supervisor that has just started: a second, where the machine is busy. */
+/** Of a supervisor that has just started. */
 const MAX_ATTEMPTS = 20;
-const ATTEMPT_MS = 50;
+const ATTEMPT_MS = 2000;
+const PAUSE_MS = 50;
 
 /** For a sandbox that has just ended to be known to the engine as such. */
 const STOP_MS = 2000;
@@ -35,6 +37,8 @@ export interface Target {
   readonly imageId: string;
   /** Where the file systems are mounted that snapshots cover. */
   readonly roots: readonly string[];
+  /** Nothing outside of volumes and memory can change, or be changed. */
+  readonly isRootReadOnly: boolean;
   readonly connection: SupervisorConnection;
   readonly store: SnapshotStore;
   readonly files: FileService;
@@ -60,10 +64,10 @@ export async function reachSandbox<Result>(
 ): Promise<Result> {
   const connection = await connect(engine, description, options);
   const { id: containerId, imageId } = description;
-  const roots = findRoots(description);
+  const known = { containerId, imageId, roots: findRoots(description), isRootReadOnly: isRootReadOnly(description) };
   return SnapshotStore.use(
     connection,
-    async (store, files) => work({ containerId, imageId, roots, connection, store, files }),
+    async (store, files) => work({ ...known, connection, store, files }),
     options,
   ).catch(tellNoSpace);
 }
@@ -109,14 +113,14 @@ async function hasStopped(engine: Engine, id: string, { signal }: CallOptions): 
 }
 
 async function start(engine: Engine, id: string, options: CallOptions): Promise<SupervisorConnection> {
-  await engine.containers.start(id, options);
+  await startAgain(engine, id, options);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await engine.supervisors.connect(id, options);
+      return await engine.supervisors.connect(id, { ...options, timeoutMs: ATTEMPT_MS });
     } catch (error) {
       // It has started, but may not listen yet.
       if (attempt === MAX_ATTEMPTS || !isUnreachable(error)) throw error;
-      await delay(ATTEMPT_MS, undefined, { signal: options.signal });
+      await delay(PAUSE_MS, undefined, { signal: options.signal });
     }
   }
 }

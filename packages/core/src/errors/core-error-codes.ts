@@ -22,6 +22,7 @@ export const coreErrorCodes = {
   supervisorUnreachable: 'PARACLE_SUPERVISOR_UNREACHABLE',
   supervisorBusy: 'PARACLE_SUPERVISOR_BUSY',
   supervisorTimeout: 'PARACLE_SUPERVISOR_TIMEOUT',
+  mountMoved: 'PARACLE_SUPERVISOR_MOUNT_MOVED',
   supervisorMismatch: 'PARACLE_SUPERVISOR_MISMATCH',
   supervisorBinaryMissing: 'PARACLE_SUPERVISOR_BINARY_MISSING',
   executionRefused: 'PARACLE_SUPERVISOR_EXECUTION_REFUSED',

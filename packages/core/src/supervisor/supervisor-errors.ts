@@ -28,6 +28,22 @@ export class SupervisorUnreachableError extends ParacleError {
   }
 }
 
+/** A program moved a directory that something is mounted below: a start would mount that elsewhere. */
+export class SandboxMountMovedError extends ParacleError {
+  override readonly name: string = 'SandboxMountMovedError';
+
+  constructor(containerId: string, path: string) {
+    super(
+      coreErrorCodes.mountMoved,
+      `${path} in container ${containerId} is no directory any more, and on the way to a mount`,
+      {
+        details: { containerId, path },
+        suggestion: 'Remove the container: what is in it is not to be trusted with another start.',
+      },
+    );
+  }
+}
+
 /** Another build of the supervisor answered than the one that this package brings. */
 export class SupervisorMismatchError extends ParacleError {
   override readonly name: string = 'SupervisorMismatchError';

@@ -1,3 +1,4 @@
+import type { ContainerSummary } from '../engine/api/container-summary.js';
 import type { CallOptions } from '../engine/connection/call-options.js';
 import type { Engine } from '../engine/engine.js';
 import { PruneIncompleteError } from '../errors/prune-incomplete-error.js';
@@ -6,6 +7,7 @@ import { readHostView } from '../identity/host-view.js';
 import { labelKeys } from '../identity/labels.js';
 import type { Logger } from '../logging/logger.js';
 import { silentLogger } from '../logging/silent-logger.js';
+import { leaveNetworks } from '../supervisor/start-again.js';
 import { findOrphans, type ManagedObjects } from './find-orphans.js';
 import { listHolds } from './list-holds.js';
 
@@ -34,11 +36,11 @@ export interface PruneResult {
  */
 export async function prune(engine: Engine, options: PruneOptions = {}): Promise<PruneResult> {
   const { signal, logger = silentLogger } = options;
-  const orphans = await listOrphans(engine, { signal });
+  const { orphans, unseen } = await listOrphans(engine, { signal });
   const removals = toRemovals(engine, orphans, { signal });
   const failed: Removal[] = [];
   const failures: unknown[] = [];
-  for (const removal of removals) {
+  for (const removal of [...unseen, ...removals]) {
     signal?.throwIfAborted();
     try {
       await removal.remove();
@@ -60,7 +62,13 @@ interface Removal {
   readonly remove: () => Promise<void>;
 }
 
-async function listOrphans(engine: Engine, options: CallOptions): Promise<ManagedObjects> {
+interface Orphans {
+  readonly orphans: ManagedObjects;
+  /** Sandboxes of which nobody can tell whether they are held: they stay, and it is told why. */
+  readonly unseen: readonly Removal[];
+}
+
+async function listOrphans(engine: Engine, options: CallOptions): Promise<Orphans> {
   const labels = { [labelKeys.managed]: 'true' };
   const [allContainers, networks, volumes] = await Promise.all([
     engine.containers.list({ ...options, all: true }),
@@ -73,36 +81,52 @@ async function listOrphans(engine: Engine, options: CallOptions): Promise<Manage
     const controller = parseController(label);
     return controller !== undefined && isProvablyDead(controller, host);
   };
-  const orphans = findOrphans({ containers, networks, volumes }, allContainers, { isOwnerDead, isHeld: () => false });
-  const held = await findHeld(engine, orphans, options);
-  if (held.size === 0) return orphans;
-  return findOrphans({ containers, networks, volumes }, allContainers, { isOwnerDead, isHeld: (id) => held.has(id) });
+  const found = { containers, networks, volumes };
+  const candidates = findOrphans(found, allContainers, { isOwnerDead, isHeld: () => false });
+  const { held, unseen } = await findHeld(engine, candidates, options);
+  const isSpared = (id: string): boolean => held.has(id);
+  const orphans = findOrphans(found, allContainers, { isOwnerDead, isHeld: isSpared });
+  return { orphans, unseen };
 }
 
-/** A sandbox that can't be looked into stays. */
+/** What is held leaves the networks, which go: else it could never be started again. */
 async function findHeld(
   engine: Engine,
   { containers }: ManagedObjects,
-  { signal }: CallOptions,
-): Promise<ReadonlySet<string>> {
+  options: CallOptions,
+): Promise<{ readonly held: ReadonlySet<string>; readonly unseen: readonly Removal[] }> {
   const held = new Set<string>();
-  const look = async (id: string): Promise<void> => {
-    const holds = await listHolds(engine, id, { signal }).catch(() => undefined);
-    signal?.throwIfAborted();
-    if (holds?.length !== 0) held.add(id);
-  };
-  const sandboxes = containers.filter(({ labels }) => labels[labelKeys.purpose] === 'sandbox');
-  await Promise.all(sandboxes.map(async ({ id }) => look(id)));
-  return held;
+  const unseen: Removal[] = [];
+  for (const container of containers) {
+    const { id } = container;
+    try {
+      if (!(await isHeld(engine, container, options))) continue;
+      held.add(id);
+      await leaveNetworks(engine, id, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      held.add(id);
+      unseen.push({ kind: 'containers', id, remove: async () => Promise.reject(error) });
+    }
+  }
+  return { held, unseen };
+}
+
+/** Only a sandbox can be, and none whose removal has begun. */
+async function isHeld(engine: Engine, { id, labels, state }: ContainerSummary, options: CallOptions): Promise<boolean> {
+  if (labels[labelKeys.purpose] !== 'sandbox' || state === 'dead' || state === 'removing') return false;
+  return (await listHolds(engine, id, options)).length > 0;
 }
 
 function toRemovals(engine: Engine, orphans: ManagedObjects, options: CallOptions): readonly Removal[] {
-  const containers = orphans.containers.map(({ id }): Removal => {
-    return {
-      kind: 'containers',
-      id,
-      remove: () => engine.containers.remove(id, { ...options, force: true, volumes: true }),
+  const containers = orphans.containers.map((container): Removal => {
+    const { id } = container;
+    const remove = async (): Promise<void> => {
+      // Somebody may have pinned a snapshot meanwhile.
+      if (await isHeld(engine, container, options)) throw new Error(`Container ${id} is held by now`);
+      await engine.containers.remove(id, { ...options, force: true, volumes: true });
     };
+    return { kind: 'containers', id, remove };
   });
   const networks = orphans.networks.map(({ id }): Removal => {
     return { kind: 'networks', id, remove: () => engine.networks.remove(id, { ...options, force: true }) };

@@ -88,15 +88,20 @@ it('spares a sandbox with a hold, and its store', async () => {
     labels: ownerLabels({ owner, purpose: 'store', sandboxId }),
   });
   for (const id of [held, free]) await engine.archive.put(id, '/', await packFile('.paracle/store/holds/', undefined));
-  await engine.archive.put(held, '/', await packFile('.paracle/store/holds/because', 'of this'));
+  await engine.archive.put(held, '/', await packFile('.paracle/store/holds/rollback.json', '{}'));
 
-  expect(await listHolds(engine, held)).toEqual(['because']);
+  await engine.networks.disconnect('none', held);
+  const network = await createNetwork('held-on', '172.29.251.32/28');
+  await engine.networks.connect(network.id, held);
+
+  expect(await listHolds(engine, held)).toEqual(['rollback.json']);
   const { containers, volumes } = await prune(engine);
 
   expect(containers).toContain(free);
   expect(containers).not.toContain(held);
   expect(volumes).not.toContain(`${run}-held-store`);
-  await engine.containers.remove(held);
+  await engine.containers.start(held);
+  await engine.containers.remove(held, { force: true });
   expect(await listHolds(engine, held)).toEqual([]);
 });
 

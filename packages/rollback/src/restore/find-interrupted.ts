@@ -17,14 +17,27 @@ export type RecoveredRollback = {
   | { readonly outcome: 'failed'; readonly error: unknown }
 );
 
-/** Sandboxes with the journal of a rollback, of this process or of those that have ended; running or not. */
-export async function findInterrupted(engine: Engine, options: CallOptions): Promise<readonly string[]> {
+/**
+ * Sandboxes with the journal of a rollback, of this process or of those that have ended, running or not; and those of which
+ * nobody can tell.
+ */
+export async function findInterrupted(
+  engine: Engine,
+  options: CallOptions,
+): Promise<{ readonly containerIds: readonly string[]; readonly failed: readonly RecoveredRollback[] }> {
   const labels = { [labelKeys.managed]: 'true', [labelKeys.purpose]: 'sandbox' };
   const sandboxes = (await engine.containers.list({ ...options, all: true, labels })).filter((sandbox) =>
     isOursToStart(sandbox.labels),
   );
-  const found = await inBatches(sandboxes, async ({ id }) =>
-    (await listHolds(engine, id, options)).includes(JOURNAL_NAME) ? [id] : [],
-  );
-  return found.flat();
+  const containerIds: string[] = [];
+  const failed: RecoveredRollback[] = [];
+  await inBatches(sandboxes, async ({ id }) => {
+    try {
+      if ((await listHolds(engine, id, options)).includes(JOURNAL_NAME)) containerIds.push(id);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      failed.push({ container: id, outcome: 'failed', error });
+    }
+  });
+  return { containerIds, failed };
 }

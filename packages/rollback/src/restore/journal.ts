@@ -1,5 +1,7 @@
 import { coreErrorCodes, type FileService, HOLDS_DIRECTORY, hasCode } from '@paracle/core';
 import { z } from 'zod';
+import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
+import { RollbackError } from '../errors/rollback-errors.js';
 import type { RollbackScope } from './rollback-options.js';
 
 /** A rollback that is under way, or was cut short. */
@@ -7,20 +9,21 @@ export interface JournaledRollback extends RollbackScope {
   readonly snapshotId: string;
   /** Whether the state before is to be saved first. */
   readonly isBackedUp: boolean;
-  /** That state, once it is saved. Nothing has been changed before that. */
-  readonly safetySnapshotId?: string | undefined;
+  /** That state, once it is saved, after those of attempts that were cut short. Nothing is changed before it is here. */
+  readonly safetySnapshotIds: readonly string[];
 }
 
 /** What it is called among the sandbox's holds. */
 export const JOURNAL_NAME = 'rollback.json';
 
 const PATH = `${HOLDS_DIRECTORY}/${JOURNAL_NAME}`;
-const MAX_BYTES = 1024 * 1024;
+/** Twice what the options of a rollback can hold, and a thousand attempts. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 const schema: z.ZodType<JournaledRollback> = z.strictObject({
   snapshotId: z.string(),
   isBackedUp: z.boolean(),
-  safetySnapshotId: z.string().optional(),
+  safetySnapshotIds: z.array(z.string()),
   only: z.array(z.string()).optional(),
   root: z.string(),
 });
@@ -36,15 +39,27 @@ export class Journal {
     this.#files = files;
   }
 
-  /** Nothing where it is damaged: it is replaced in one step, so that no crash makes it so. */
+  /** @throws RollbackError `PARACLE_ROLLBACK_SNAPSHOT_DAMAGED` where it can't be read */
   async read(): Promise<JournaledRollback | undefined> {
     try {
       return schema.parse(JSON.parse((await this.#files.read(PATH, MAX_BYTES)).toString()));
-    } catch (error) {
-      const isMissing = hasCode(error, coreErrorCodes.fileOperation) && error.details['errno'] === 'ENOENT';
-      if (isMissing || error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
-      throw error;
+    } catch (cause) {
+      if (hasCode(cause, coreErrorCodes.fileOperation) && cause.details['errno'] === 'ENOENT') return undefined;
+      if (!(cause instanceof SyntaxError || cause instanceof z.ZodError)) throw cause;
+      throw new RollbackError(
+        rollbackErrorCodes.snapshotDamaged,
+        'A rollback was cut short, and its journal is damaged: nobody knows what it was to do',
+        { suggestion: 'Roll back to a snapshot: that replaces the journal.', cause },
+      );
     }
+  }
+
+  /** The same, but nothing where it can't be read. */
+  async readIfIntact(): Promise<JournaledRollback | undefined> {
+    return this.read().catch((error: unknown) => {
+      if (!hasCode(error, rollbackErrorCodes.snapshotDamaged)) throw error;
+      return undefined;
+    });
   }
 
   async write(rollback: JournaledRollback): Promise<void> {
@@ -54,4 +69,9 @@ export class Journal {
   async remove(): Promise<void> {
     await this.#files.remove(PATH);
   }
+}
+
+/** What a rollback that is under way or was cut short needs. */
+export function neededBy(rollback: JournaledRollback | undefined): readonly string[] {
+  return rollback === undefined ? [] : [rollback.snapshotId, ...rollback.safetySnapshotIds];
 }

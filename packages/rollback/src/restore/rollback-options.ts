@@ -12,7 +12,7 @@ export interface RollbackOptions extends CallOptions {
   readonly dryRun?: boolean;
   /**
    * Globs: only what matches one is put back, and removed where it is new; a new directory stays where something in it
-   * matches none. `*` stays within a name, `**` does not, and both match names that begin with a dot.
+   * matches none. At most 1,000. `*` stays within a name, `**` does not, and both match names that begin with a dot.
    * @defaultValue everything below `root`
    */
   readonly only?: readonly string[];
@@ -66,11 +66,19 @@ export interface RollbackResult {
   readonly notRestored: readonly string[];
 }
 
+/** So that the journal of a rollback can be read again. */
+const MAX_GLOBS = 1000;
+const MAX_GLOB = 4096;
+
 type OnProgress = (progress: RollbackProgress) => void;
 
 const schema = z.strictObject({
   dryRun: z.boolean().default(false),
-  only: z.array(z.string().min(1).regex(/^[^/]/u, 'is relative to root')).min(1).optional(),
+  only: z
+    .array(z.string().min(1).max(MAX_GLOB).regex(/^[^/]/u, 'is relative to root'))
+    .min(1)
+    .max(MAX_GLOBS)
+    .optional(),
   root: rootSchema.default('/'),
   onProgress: z.custom<OnProgress>((value) => typeof value === 'function', 'is a function').optional(),
 });

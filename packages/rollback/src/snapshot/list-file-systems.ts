@@ -20,6 +20,7 @@ const OWN_SHARED_MEMORY: ReadonlySet<string> = new Set(['', 'private', 'shareabl
 const hostConfigSchema = z.object({
   Tmpfs: z.record(z.string(), z.string()).nullish(),
   IpcMode: z.string().nullish(),
+  ReadonlyRootfs: z.boolean().nullish(),
 });
 
 /** Where the file systems lie that a snapshot covers: the root, volumes and memory. */
@@ -30,6 +31,11 @@ export function findRoots({ mounts, hostConfig }: ContainerDescription): string[
   const mounted = mounts.filter(({ type }) => COVERED_TYPES.has(type)).map(({ destination }) => destination);
   const own = [...mounted, ...memory, ...shared].filter((path) => !isWithin(path, OWN_DIRECTORY));
   return ['/', ...new Set(own.sort())];
+}
+
+/** Whether the root file system was mounted so that nothing on it can be written to. */
+export function isRootReadOnly({ hostConfig }: ContainerDescription): boolean {
+  return hostConfigSchema.parse(hostConfig).ReadonlyRootfs === true;
 }
 
 /**

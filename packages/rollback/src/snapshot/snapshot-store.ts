@@ -303,9 +303,9 @@ function toPinPath(snapshotId: string): string {
   return `${HOLDS_DIRECTORY}/${snapshotId}.pin`;
 }
 
-/** What goes with a snapshot; without its description, which goes first, there is none. */
+/** What goes with a snapshot; its pin first, which nobody could undo any more; without its description there is none. */
 function toOwnPaths(snapshotId: string): string[] {
-  return [toDescriptionPath(snapshotId), toManifestPath(snapshotId), toPinPath(snapshotId)];
+  return [toPinPath(snapshotId), toDescriptionPath(snapshotId), toManifestPath(snapshotId)];
 }
 
 function toSnapshotId(descriptionPath: string): string | undefined {
