@@ -106,7 +106,10 @@ async function findHeld(
     } catch (error) {
       options.signal?.throwIfAborted();
       held.add(id);
-      unseen.push({ kind: 'containers', id, remove: async () => Promise.reject(error) });
+      const fail = async (): Promise<void> => {
+        throw error;
+      };
+      unseen.push({ kind: 'containers', id, remove: fail });
     }
   }
   return { held, unseen };

@@ -99,7 +99,8 @@ it('starts a sandbox again on no network', async () => {
 
   const { networkSettings, state } = await manager.engine.containers.inspect(sandbox.container.id);
   expect(state.isRunning).toBe(true);
-  const names = Object.keys(Object(Reflect.get(Object(networkSettings), 'Networks')));
+  const { Networks } = networkSettings as { readonly Networks: object };
+  const names = Object.keys(Networks);
   expect(names.filter((name) => name !== 'none')).toEqual([]);
 });
 
