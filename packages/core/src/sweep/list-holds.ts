@@ -20,11 +20,18 @@ export async function listHolds(engine: Engine, containerId: string, options: Ca
     if (names.length > 0) await requireMountsInPlace(engine, containerId, options);
     return names;
   } catch (error) {
-    const isGone = [coreErrorCodes.engineObjectNotFound, coreErrorCodes.engineContainerNotFound].some((code) =>
-      hasCode(error, code),
-    );
-    if (isGone) return [];
+    // The engine has no one word for a container that is just being removed.
+    if (hasCode(error, coreErrorCodes.engineObjectNotFound) || (await isGoing(engine, containerId, options))) return [];
     throw error;
+  }
+}
+
+async function isGoing(engine: Engine, containerId: string, options: CallOptions): Promise<boolean> {
+  try {
+    const { status } = (await engine.containers.inspect(containerId, options)).state;
+    return status === 'removing' || status === 'dead';
+  } catch (error) {
+    return hasCode(error, coreErrorCodes.engineContainerNotFound);
   }
 }
 
