@@ -9,14 +9,14 @@ import {
   silentLogger,
 } from '@paracle/core';
 import { type ResolvedRollbackConfig, type RollbackConfig, rollbackConfigSchema } from './config/rollback-config.js';
-import type { ContainerSnapshots, SnapshotContext } from './container-snapshots.js';
+import { type ContainerSnapshots, type SnapshotContext, takeTurn } from './container-snapshots.js';
 import type { DiffOptions } from './diff/diff-snapshot.js';
 import type { Digest, FileChange } from './diff/file-change.js';
 import { openDiff } from './diff/open-diff.js';
 import { streamWhile } from './diff/stream-while.js';
 import { rollbackErrorCodes } from './errors/rollback-error-codes.js';
 import { SnapshotNotFoundError } from './errors/rollback-errors.js';
-import { copySnapshot } from './fork/copy-snapshot.js';
+import { COPIES_AT_ONCE, copySnapshot, findSource } from './fork/copy-snapshot.js';
 import { type ForkedSandbox, type ForkOptions, resolveForkOptions } from './fork/fork-options.js';
 import { makeForks } from './fork/make-forks.js';
 import { InPlaceSnapshots } from './in-place-snapshots.js';
@@ -216,7 +216,8 @@ export class RollbackManager implements AsyncDisposable {
    * the same image and with the same volumes and memory. All or none: where one fails, those that were made are destroyed.
    *
    * @throws SnapshotNotFoundError `PARACLE_ROLLBACK_SNAPSHOT_NOT_FOUND`
-   * @throws RollbackError `PARACLE_ROLLBACK_FORK_MISMATCH` where a sandbox is not of the same kind
+   * @throws RollbackError `PARACLE_ROLLBACK_FORK_MISMATCH` where a sandbox is not of the same kind, or not a new one;
+   * `PARACLE_ROLLBACK_FORK_FAILED` where making them takes too long, copying breaks off, or what was made can't be removed
    * @throws InvalidConfigError `PARACLE_CORE_CONFIG_INVALID` if an option is unknown or wrong
    */
   async fork<Fork extends ForkedSandbox>(
@@ -224,16 +225,18 @@ export class RollbackManager implements AsyncDisposable {
     container: ContainerReference,
     { create, ...options }: ForkOptions<Fork>,
   ): Promise<readonly Fork[]> {
-    const { count, ...limits } = resolveForkOptions(options);
-    const origin = await this.#inPlace(container, limits);
-    await origin.use(limits, async ({ store }) => store.describe(snapshotId));
-    return makeForks({ create, count, signal: limits.signal }, async (made) => {
-      const forks = await Promise.all(made.map(async (fork) => this.#inPlace(fork, limits)));
-      await origin.use(limits, async (source) =>
-        inBatches(forks, async (fork) =>
-          fork.use(limits, async (target) => copySnapshot(this.#context.engine, snapshotId, { source, target })),
-        ),
-      );
+    const resolved = resolveForkOptions(options);
+    const { engine } = this.#context;
+    const origin = await this.#inPlace(container, resolved);
+    await origin.use(resolved, async ({ store }) => store.describe(snapshotId));
+    return makeForks({ create, originId: origin.key, ...resolved }, async (made, limits) => {
+      const forks = await inBatches(made, async (fork) => this.#inPlace(fork, limits));
+      await takeTurn(origin.key, limits, async () => {
+        const source = await origin.reach(limits, async (target) => findSource(snapshotId, target));
+        const copy = async (fork: InPlaceSnapshots): Promise<void> =>
+          fork.use(limits, async (target) => copySnapshot(engine, { source, target, ...limits }));
+        await inBatches(forks, copy, COPIES_AT_ONCE);
+      });
       await inBatches(forks, async (fork) => fork.begin(snapshotId, limits));
     });
   }

@@ -15,6 +15,7 @@ export const rollbackErrorCodes = {
   replacementFailed: 'PARACLE_ROLLBACK_REPLACEMENT_FAILED',
   fileChanging: 'PARACLE_ROLLBACK_FILE_CHANGING',
   forkMismatch: 'PARACLE_ROLLBACK_FORK_MISMATCH',
+  forkFailed: 'PARACLE_ROLLBACK_FORK_FAILED',
   noSpace: 'PARACLE_ROLLBACK_NO_SPACE',
   mountMoved: 'PARACLE_ROLLBACK_MOUNT_MOVED',
   incomplete: 'PARACLE_ROLLBACK_INCOMPLETE',

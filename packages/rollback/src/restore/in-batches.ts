@@ -5,9 +5,10 @@ const BATCH = 100;
 export async function inBatches<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
+  batchSize = BATCH,
 ): Promise<Result[]> {
   const results: Result[] = [];
-  for await (const result of streamBatches(items, work)) results.push(result);
+  for await (const result of streamBatches(items, work, batchSize)) results.push(result);
   return results;
 }
 
@@ -15,6 +16,8 @@ export async function inBatches<Item, Result>(
 export async function* streamBatches<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
+  batchSize = BATCH,
 ): AsyncGenerator<Result, void, undefined> {
-  for (let at = 0; at < items.length; at += BATCH) yield* await Promise.all(items.slice(at, at + BATCH).map(work));
+  for (let at = 0; at < items.length; at += batchSize)
+    yield* await Promise.all(items.slice(at, at + batchSize).map(work));
 }
