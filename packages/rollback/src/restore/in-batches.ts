@@ -5,7 +5,7 @@ const BATCH = 100;
 export async function inBatches<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
-  batchSize = BATCH,
+  batchSize: number = BATCH,
 ): Promise<Result[]> {
   const results: Result[] = [];
   for await (const result of streamBatches(items, work, batchSize)) results.push(result);
@@ -16,7 +16,7 @@ export async function inBatches<Item, Result>(
 export async function* streamBatches<Item, Result>(
   items: readonly Item[],
   work: (item: Item) => Promise<Result>,
-  batchSize = BATCH,
+  batchSize: number = BATCH,
 ): AsyncGenerator<Result, void, undefined> {
   for (let at = 0; at < items.length; at += batchSize)
     yield* await Promise.all(items.slice(at, at + batchSize).map(work));
