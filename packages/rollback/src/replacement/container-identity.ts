@@ -1,5 +1,6 @@
 import type { ContainerDescription } from '@paracle/core';
 import { z } from 'zod';
+import { chosenMacAddressOf } from './chosen-mac-address.js';
 
 /** What a container is but for its files, in the words of the engine's create call. */
 export interface ContainerIdentity {
@@ -20,6 +21,8 @@ export interface NetworkEndpoint {
   readonly pinned?: Readonly<Record<string, unknown>>;
   /** Empty while it does not run. */
   readonly address: string;
+  /** Empty if the engine chose it. */
+  readonly macAddress: string;
 }
 
 const texts = z
@@ -48,7 +51,7 @@ const networksSchema = z.object({ Networks: z.record(z.string(), endpointSchema)
 /** What the engine says of an endpoint, and nobody told it. */
 const REPORTED: ReadonlySet<string> = new Set([
   ...['NetworkID', 'EndpointID', 'Gateway', 'IPAddress', 'IPPrefixLen'],
-  ...['IPv6Gateway', 'GlobalIPv6Address', 'GlobalIPv6PrefixLen', 'DNSNames'],
+  ...['IPv6Gateway', 'GlobalIPv6Address', 'GlobalIPv6PrefixLen', 'MacAddress', 'DNSNames'],
 ]);
 const NO_NETWORKS: ReadonlySet<string> = new Set(['none', 'host']);
 const SHORT_ID_LENGTH = 12;
@@ -68,15 +71,23 @@ export function identityOf(container: ContainerDescription, enforced: readonly s
   );
   const added = [container.id.slice(0, SHORT_ID_LENGTH), readHostname(container)];
   const mode = isEnforcedMode ? 'none' : hostConfig.NetworkMode;
+  const networkMode = mode === 'default' ? 'bridge' : mode;
+  const config = toConfig(container, hostConfig, isEnforcedMode);
   for (const [name, found] of Object.entries(networksSchema.parse(container.networkSettings).Networks)) {
     if (!NO_NETWORKS.has(name) && !enforced.includes(found.NetworkID)) {
-      networks.set(name, toEndpoint(name, found, added));
+      const isNamed = name === networkMode;
+      const isMain = isNamed || found.NetworkID === networkMode;
+      const macAddress = chosenMacAddressOf(found, {
+        isNamed,
+        containerMac: isMain ? config['MacAddress'] : undefined,
+      });
+      networks.set(name, { ...toEndpoint(name, found, added), macAddress });
     }
   }
   return {
-    config: toConfig(container, hostConfig),
+    config,
     hostConfig: { ...hostConfig, ...toMounts(container, hostConfig), NetworkMode: mode },
-    networkMode: mode === 'default' ? 'bridge' : mode,
+    networkMode,
     networks,
   };
 }
@@ -85,15 +96,21 @@ function readHostname({ config }: ContainerDescription): string {
   return z.object({ Hostname: z.string().default('') }).parse(config).Hostname;
 }
 
-/** What a container shares with another or with the host it can't have of its own. */
+/** What a container shares with another or with the host it can't have of its own, nor a MAC address without a network. */
 function toConfig(
   { config }: ContainerDescription,
   { NetworkMode, UTSMode }: z.infer<typeof hostConfigSchema>,
+  isEnforcedMode: boolean,
 ): Record<string, unknown> {
   const { Image: _image, ...rest } = z.record(z.string(), z.unknown()).parse(config);
   const isJoined = NetworkMode.startsWith('container:');
-  const shared = isJoined ? ['Hostname', 'Domainname', 'ExposedPorts'] : UTSMode === 'host' ? ['Hostname'] : [];
-  return Object.fromEntries(Object.entries(rest).filter(([key]) => !shared.includes(key)));
+  const shared: readonly string[] = isJoined
+    ? ['Hostname', 'Domainname', 'ExposedPorts']
+    : UTSMode === 'host'
+      ? ['Hostname']
+      : [];
+  const lost = [...shared, ...(isEnforcedMode ? ['MacAddress'] : [])];
+  return Object.fromEntries(Object.entries(rest).filter(([key]) => !lost.includes(key)));
 }
 
 /** Volumes that the engine named are mounted by that name, as they are: an empty one is not filled again. */
@@ -117,7 +134,11 @@ function toMounts(
 }
 
 /** To a container's aliases the engine adds its short id and its host name, and does so for the new one. */
-function toEndpoint(name: string, found: z.infer<typeof endpointSchema>, added: readonly string[]): NetworkEndpoint {
+function toEndpoint(
+  name: string,
+  found: z.infer<typeof endpointSchema>,
+  added: readonly string[],
+): Omit<NetworkEndpoint, 'macAddress'> {
   const told = Object.entries(found).filter(([key, value]) => !REPORTED.has(key) && value !== '' && value !== null);
   const Aliases = found.Aliases.filter((alias) => !added.includes(alias));
   const endpoint = { ...Object.fromEntries(told), ...(name !== 'bridge' && { Aliases }) };

@@ -69,7 +69,7 @@ function toMounts({ mounts }: ContainerDescription): Record<string, unknown> {
 function toPlaces({ networks }: ContainerIdentity, before?: ContainerIdentity): Record<string, unknown> {
   return Object.fromEntries(
     [...networks].map(([name, { endpoint }]) => {
-      const { IPAMConfig, Aliases, MacAddress: _mac, ...rest } = endpoint;
+      const { IPAMConfig, Aliases, ...rest } = endpoint;
       const fixed = recordSchema.catch({}).parse(IPAMConfig);
       const asked = recordSchema.catch({}).parse((before?.networks.get(name)?.endpoint ?? endpoint)['IPAMConfig']);
       const addresses = Object.fromEntries(Object.keys(asked).map((key) => [key, fixed[key]]));

@@ -275,11 +275,16 @@ export class ReplacementSnapshots {
   }
 }
 
-/** Where the new container has another address than the old one had. */
+/** Where the new container has another address than the old one had, or not the MAC address that was chosen for that one. */
 function findMoved(old: ContainerDescription, stands: ContainerDescription): string[] {
   const places = identityOf(stands, []).networks;
-  const moved = [...identityOf(old, []).networks].filter(
-    ([name, { address }]) => address !== '' && places.get(name)?.address !== address,
-  );
-  return moved.map(([name, { address }]) => `address ${address} on ${name}`);
+  return [...identityOf(old, []).networks].flatMap(([name, { address, macAddress }]) => {
+    const place = places.get(name);
+    const isMoved = address !== '' && place?.address !== address;
+    const isOther = macAddress !== '' && place?.macAddress !== macAddress;
+    return [
+      ...(isMoved ? [`address ${address} on ${name}`] : []),
+      ...(isOther ? [`MAC address ${macAddress} on ${name}`] : []),
+    ];
+  });
 }

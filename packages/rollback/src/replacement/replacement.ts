@@ -9,7 +9,8 @@ import {
 } from '@paracle/core';
 import { rollbackErrorCodes } from '../errors/rollback-error-codes.js';
 import { RollbackError } from '../errors/rollback-errors.js';
-import { identityOf, type NetworkEndpoint, networkIdsOf } from './container-identity.js';
+import { choosesMacAddresses } from './chosen-mac-address.js';
+import { type ContainerIdentity, identityOf, type NetworkEndpoint, networkIdsOf } from './container-identity.js';
 import { findDifferences } from './find-differences.js';
 import type { ReplacementEntry, ReplacementJournal } from './replacement-journal.js';
 import type { ReplacementStep } from './replacement-steps.js';
@@ -50,7 +51,7 @@ export class Replacement {
   async prepare(old: ContainerDescription, options: CallOptions): Promise<NextContainer> {
     const { config, hostConfig, networkMode, networks } = identityOf(old, this.#entry.networks);
     const first = [...networks].find(([key, { networkId }]) => key === networkMode || networkId === networkMode);
-    const EndpointsConfig = first === undefined ? {} : { [first[0]]: first[1].endpoint };
+    const EndpointsConfig = first === undefined ? {} : await this.#toEndpoints(first[0], networks, options);
     const body = { ...config, Image: this.#entry.reference, HostConfig: hostConfig };
     this.#step('create');
     const name = nextName(this.#entry);
@@ -62,7 +63,8 @@ export class Replacement {
       const isApart = networkMode === 'host' || networkMode.startsWith('container:');
       const isElsewhere = first === undefined && (networks.size > 0 || networkMode !== 'none') && !isApart;
       if (isElsewhere) await this.#disconnect(networkMode, id, options);
-      for (const [key, place] of networks) await this.#connect(id, place, { ...options, isMember: key === first?.[0] });
+      for (const [key, place] of networks)
+        await this.#connect(id, place, { ...options, isMember: key in EndpointsConfig });
       return { id, name, isRunning: false };
     } catch (error) {
       await this.#engine.containers.remove(id, { force: true });
@@ -197,6 +199,22 @@ export class Replacement {
 
   async #isOn(network: string, containerId: string): Promise<boolean> {
     return [...networkIdsOf(await this.#engine.containers.inspect(containerId)).values()].includes(network);
+  }
+
+  /** The network that it is created with, and those on which it has a MAC address that only the create call can choose. */
+  async #toEndpoints(
+    main: string,
+    networks: ContainerIdentity['networks'],
+    options: CallOptions,
+  ): Promise<Readonly<Record<string, object>>> {
+    const canChoose = choosesMacAddresses(await this.#engine.capabilities(options));
+    const endpoints = [...networks].flatMap(([name, { endpoint, macAddress }]) => {
+      const isChosen = canChoose && macAddress !== '';
+      return isChosen || name === main
+        ? [[name, { ...endpoint, ...(isChosen && { MacAddress: macAddress }) }] as const]
+        : [];
+    });
+    return Object.fromEntries(endpoints);
   }
 
   /** Under the address that the old one has, where the network lets one choose it. */

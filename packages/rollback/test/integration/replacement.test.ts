@@ -38,6 +38,10 @@ function identityOf(container: ContainerDescription): object {
   return { config, hostConfig, mounts, name: container.name, labels: container.labels, places: placesOf(container) };
 }
 
+function macAddressOf({ config }: ContainerDescription): string | undefined {
+  return (config as { readonly MacAddress?: string }).MacAddress;
+}
+
 async function findPort(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -151,6 +155,32 @@ it('keeps one that is stopped stopped, one that was never started too, and lets 
   expect((await stopped.inspect()).state).toMatchObject({ isRunning: false });
   expect((await created.inspect()).state).toMatchObject({ isRunning: false });
   expect((await paused.inspect()).state).toMatchObject({ isRunning: true, isPaused: false });
+});
+
+it('keeps MAC addresses that were chosen, and only these', async () => {
+  await using network = await createNetwork(engine);
+  const main = '02:42:c6:12:c9:08';
+  const other = '02:42:c6:12:c9:09';
+  // Older engines don't let each network have one.
+  const isEach = Number((await engine.capabilities()).apiVersion.split('.')[1]) >= 44;
+  const HostConfig = { NetworkMode: network.name };
+  const EndpointsConfig = { [network.name]: {}, ...(isEach && { bridge: { MacAddress: other } }) };
+  await using chosen = await ForeignContainer.start(engine, {
+    ...{ HostConfig, MacAddress: main },
+    NetworkingConfig: { EndpointsConfig },
+  });
+  await using plain = await ForeignContainer.start(engine, { HostConfig: {} });
+  for (const container of [chosen, plain]) {
+    const before = await container.inspect();
+    const { notRestored } = await snapshots.rollback(await snapshots.createSnapshot(container.name), container.name);
+    const after = await container.inspect();
+    expect(macAddressOf(after)).toBe(macAddressOf(before));
+    expect(notRestored.filter((text) => text.startsWith('MAC'))).toEqual([]);
+  }
+  const places = placesOf(await chosen.inspect());
+  expect(places[network.name]?.MacAddress).toBe(main);
+  expect(places['bridge']?.MacAddress).toBe(isEach ? other : undefined);
+  expect(macAddressOf(await plain.inspect())).toBeUndefined();
 });
 
 it('keeps links of the old kind, and whose they are', async () => {
